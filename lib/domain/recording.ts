@@ -1,0 +1,34 @@
+/** A label's hold on a stretch of a recording, in sample indices of the recording's own rate: from included, to excluded. */
+export interface LabelSpan {
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * One recording as every later stage sees it: all channels at one rate, in order, without gaps inside a stretch.
+ * This is what `Series` yields and what filters, windows and features work on, batch or live.
+ */
+export interface Recording {
+  readonly subject: string;
+  readonly recording: string;
+  readonly rateHz: number;
+  /** Time of sample 0 in microseconds since 1970, or 0 where the recording has no clock. */
+  readonly startUs: number;
+  readonly length: number;
+  /** Channel name to samples; all of `length`. NaN is a sample that was not measured. */
+  readonly channels: ReadonlyMap<string, Float32Array>;
+  /** Stretches without a gap: [from, to) in samples, ascending. */
+  readonly stretches: readonly (readonly [number, number])[];
+  readonly labels: readonly LabelSpan[];
+}
+
+/** Where a window comes from; enough to find its samples, its file and its lines again. */
+export interface WindowOrigin {
+  readonly subject: string;
+  readonly recording: string;
+  /** [from, to) in samples of the recording. */
+  readonly from: number;
+  readonly to: number;
+  readonly label: string | null;
+}

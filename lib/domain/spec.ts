@@ -1,0 +1,330 @@
+import { z } from "zod";
+import { idSchema } from "./ids.ts";
+
+/**
+ * The spec: one YAML file that says everything about a project. No data set needs code of its own; what cannot be said
+ * here is a missing feature. Reading the file, with line and path of each problem, is in `spec-file.ts`.
+ */
+
+const columnName = z.string().min(1).max(120);
+
+/** How the bytes of a kind of file become columns of text. */
+const formatSchema = z
+  .strictObject({
+    type: z.enum(["csv", "arff"]).default("csv"),
+    delimiter: z.string().length(1).default(","),
+    quote: z.string().length(1).nullable().default('"'),
+    /** Lines before the first row. 0 = no header; 2 = names, then types (ignored). Names come from the first. */
+    headerRows: z.int().min(0).max(2).default(1),
+    /** Names by position; required without a header, and for columns an ARFF file forgot to declare. */
+    columns: z.array(columnName).optional(),
+    /** Cells that mean "nothing was measured". */
+    nulls: z.array(z.string()).default([""]),
+    /** Removed from the end of each line before the cells are read (`;` in WISDM's files). */
+    rowEnd: z.string().length(1).optional(),
+    encoding: z.enum(["utf-8", "utf-16le", "utf-16be", "latin1"]).default("utf-8"),
+    /** One row holds this many consecutive samples, in columns named by `pattern`, e.g. `{channel}_{i}`, i from 1. */
+    unfold: z.strictObject({ samples: z.int().min(2), pattern: z.string().includes("{channel}").includes("{i}") }).optional(),
+  })
+  .prefault({});
+
+/** Where a value that belongs to the row comes from: a column, several (a tuple is one identity), the file's name, or a constant. */
+const originSchema = z.union([
+  z.strictObject({ column: columnName }),
+  z.strictObject({ columns: z.array(columnName).min(2) }),
+  z.strictObject({ fileName: z.string().describe("a named group of `match`") }),
+  z.strictObject({ constant: z.string().min(1) }),
+]);
+
+const timeSchema = z.union([
+  /** Samples follow each other at the channel's rate; the row's place in its recording is its time. */
+  z.strictObject({ kind: z.literal("index") }),
+  z.strictObject({
+    kind: z.literal("column"),
+    column: columnName,
+    /** `iso` takes dates and date-times, with or without an offset; numbers are since 1970 in the unit named. */
+    format: z.enum(["iso", "s", "ms", "us", "ns"]).default("iso"),
+    /** Zone of values without an offset. */
+    zone: z.string().default("UTC"),
+  }),
+]);
+
+const channelSchema = z.strictObject({
+  column: columnName.optional().describe("defaults to the channel's own name"),
+  sensor: idSchema,
+  unit: z.string().max(20).optional(),
+  /** Multiplied in while cleaning, e.g. 0.10197 for m/s2 to g. */
+  scale: z.number().default(1),
+  range: z.tuple([z.number(), z.number()]).optional(),
+  /** What an empty cell does: refuse the row, keep it as missing, or repeat the last value of the recording. */
+  nulls: z.enum(["refuse", "keep", "carry"]).default("refuse"),
+});
+
+const filesSchema = z.strictObject({
+  /** A regular expression on the file's path inside its folder or archive; named groups can be used below. */
+  match: z.string().min(1),
+  role: z.enum(["samples", "intervals"]).default("samples"),
+  format: formatSchema,
+  subject: originSchema,
+  /** Defaults to one recording a file. */
+  recording: originSchema.optional(),
+  time: timeSchema.default({ kind: "index" }),
+  rateHz: z.number().positive().max(100_000).optional(),
+  channels: z.record(idSchema, channelSchema).default({}),
+  label: originSchema.optional(),
+  /** Columns that are kept beside the rows and shown, but are no channels (weight, repetitions, device). */
+  extra: z.array(columnName).default([]),
+  /** Only rows with one of these values are read; others are counted as left out of the spec. */
+  only: z.record(columnName, z.array(z.string()).min(1)).default({}),
+  /** For `role: intervals`: from where to where a label holds, both included. */
+  interval: z
+    .strictObject({ from: columnName, to: columnName, unit: z.enum(["sample", "s", "ms"]).default("sample"), base: z.union([z.literal(0), z.literal(1)]).default(1) })
+    .optional(),
+  rules: z
+    .strictObject({
+      /** Share of refused rows from which the file as a whole is refused. */
+      maxBadShare: z.number().min(0).max(1).default(0.05),
+      maxLineBytes: z.int().min(100).max(16_000_000).default(1_000_000),
+      /** Times outside are refused; the default catches wrong units and unset clocks. */
+      timeRange: z.tuple([z.string(), z.string()]).default(["1990-01-01", "2100-01-01"]),
+      /** Rows that repeat an earlier one (same subject, recording, time and values) are counted, not kept. */
+      duplicates: z.enum(["drop", "keep"]).default("drop"),
+    })
+    .prefault({}),
+});
+
+const labelsSchema = z.strictObject({
+  classes: z.array(z.string().min(1).max(80)).min(2),
+  /** Raw value to class; a value mapped to null is known and left unlabelled. */
+  map: z.record(z.string(), z.string().nullable()).default({}),
+  /** A label stands on one row and holds for the rows before it, this long. */
+  backfillSeconds: z.number().positive().optional(),
+});
+
+/** Steps on the samples of one recording, in order; each names the channels it reads and those it makes. */
+const filterSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("median"), channels: z.array(idSchema).min(1), width: z.int().min(3) }),
+  /** Causal, direct form II transposed, started at rest on the first sample: b and a as in SciPy's lfilter. */
+  z.strictObject({ kind: z.literal("iir"), channels: z.array(idSchema).min(1), b: z.array(z.number()).min(1), a: z.array(z.number()).min(1) }),
+  /** `into` names the outputs one by one; without it the channels are replaced. */
+  z.strictObject({
+    kind: z.enum(["lowpass", "highpass"]),
+    channels: z.array(idSchema).min(1),
+    order: z.int().min(1).max(8),
+    cutoffHz: z.number().positive(),
+    into: z.array(idSchema).optional(),
+  }),
+]);
+
+const windowsSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("sliding"),
+    seconds: z.number().positive(),
+    overlap: z.number().min(0).max(0.99).default(0.5),
+    /** Overlap for training windows; denser windows are cheap extra data. */
+    trainOverlap: z.number().min(0).max(0.99).optional(),
+    /** `interval`: windows start where a label starts and end inside it. `majority`: on the recording's grid, by most samples. */
+    label: z.enum(["majority", "interval"]).default("majority"),
+    /** Least share of the window its majority label must hold. */
+    minShare: z.number().min(0).max(1).default(0.5),
+    /** A gap longer than this ends a stretch; no window spans it. */
+    maxGapSeconds: z.number().positive().default(1),
+  }),
+  z.strictObject({ kind: z.literal("recording") }),
+  z.strictObject({ kind: z.literal("subject") }),
+  /** Each row is an example already; its channels are the features. */
+  z.strictObject({ kind: z.literal("row") }),
+]);
+
+const featureGroupSchema = z.strictObject({
+  /** A triplet is x, y, z of one sensor; the derived signals need all three. */
+  triplets: z.record(idSchema, z.tuple([idSchema, idSchema, idSchema])).default({}),
+  channels: z.array(idSchema).default([]),
+  signals: z.array(z.enum(["axes", "magnitude", "vertical", "horizontal"])).default(["axes"]),
+  /** Names of formula families, see docs/features.md. */
+  formulas: z.array(z.enum(["time", "log", "autoregression", "autocorrelation", "spectrum", "bands", "summary", "raw"])).min(1),
+  jerk: z.boolean().default(false),
+  correlations: z.boolean().default(false),
+});
+
+const featuresSchema = z.strictObject({
+  groups: z.array(featureGroupSchema).min(1),
+  /** Total acceleration minus body acceleration; gives gravity's own features and the angles. */
+  gravity: z
+    .strictObject({ total: z.tuple([idSchema, idSchema, idSchema]), body: z.tuple([idSchema, idSchema, idSchema]), angles: z.boolean().default(true) })
+    .optional(),
+  cross: z.array(z.strictObject({ left: idSchema, right: idSchema })).default([]),
+});
+
+const splitSchema = z.strictObject({
+  /** `random` splits windows and leaks people; it is marked as leaking on every report. */
+  by: z.enum(["subject", "recording", "random"]).default("subject"),
+  holdout: z.union([z.number().min(0.05).max(0.9), z.array(z.string()).min(1)]).default(0.3),
+  validation: z.union([z.number().min(0.05).max(0.9), z.array(z.string()).min(1)]).default(0.2),
+});
+
+const optimizerSchema = z
+  .strictObject({
+    kind: z.enum(["sgd", "adam"]).default("adam"),
+    learningRate: z.number().positive().max(10).default(0.002),
+    momentum: z.number().min(0).max(0.9999).default(0.9),
+    nesterov: z.boolean().default(true),
+    weightDecay: z.number().min(0).max(1).default(0),
+    schedule: z.enum(["constant", "cosine"]).default("cosine"),
+    warmupSteps: z.int().min(0).default(0),
+  })
+  .prefault({});
+
+const trainingFields = {
+  batch: z.int().min(1).max(4096).default(64),
+  epochs: z.int().min(1).max(1000).default(10),
+  labelSmoothing: z.number().min(0).max(0.5).default(0),
+  optimizer: optimizerSchema,
+};
+
+/** A genome: the hyper-parameters of one model, in the form that evolution mutates. */
+export const genomeSchema = z.discriminatedUnion("family", [
+  /** Multinomial logistic regression by L-BFGS; `l2` is the ridge on the mean loss: (l2/2)*|W|^2. */
+  z.strictObject({ family: z.literal("logistic"), l2: z.number().min(0).default(1e-3), maxIterations: z.int().min(1).max(5000).default(200) }),
+  z.strictObject({
+    family: z.literal("mlp"),
+    units: z.array(z.int().min(1).max(4096)).min(1).max(8).default([150, 150, 100]),
+    activation: z.enum(["tanh", "relu"]).default("tanh"),
+    inputDropout: z.number().min(0).max(0.95).default(0),
+    dropout: z.number().min(0).max(0.95).default(0.5),
+    ...trainingFields,
+  }),
+  z.strictObject({
+    family: z.literal("cnn"),
+    convolutions: z.array(z.strictObject({ filters: z.int().min(1).max(1024), kernel: z.int().min(1).max(64), pool: z.int().min(1).max(8).default(1) })).min(1).max(6),
+    batchNorm: z.boolean().default(false),
+    dense: z.array(z.int().min(1).max(4096)).max(4).default([]),
+    dropout: z.number().min(0).max(0.95).default(0.5),
+    ...trainingFields,
+  }),
+]);
+
+const gateSchema = z
+  .strictObject({
+    mode: z.enum(["automatic", "manual"]).default("automatic"),
+    metric: z.enum(["accuracy", "macroF1"]).default("macroF1"),
+    /** How much better than the champion the candidate must be. */
+    margin: z.number().min(0).max(1).default(0.002),
+    /** The candidate's least value of each metric, champion or none. */
+    floors: z.strictObject({ accuracy: z.number().min(0).max(1).optional(), macroF1: z.number().min(0).max(1).optional() }).prefault({}),
+    /** Most that the recall of any class may fall below the champion's. */
+    maxClassDrop: z.number().min(0).max(1).default(0.1),
+  })
+  .prefault({});
+
+const sourceSchema = z.strictObject({
+  url: z.url({ protocol: /^https$/ }),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  licence: z.string().min(1),
+  bytes: z.int().positive().optional(),
+});
+
+export const specSchema = z
+  .strictObject({
+    version: z.literal(1).default(1),
+    project: idSchema,
+    title: z.string().min(1).max(200),
+    /** Where the data can be had when it may not be shipped; `data add P` without paths fetches these. */
+    sources: z.array(sourceSchema).default([]),
+    files: z.array(filesSchema).min(1),
+    /** All channels of a recording are brought to this rate. */
+    rateHz: z.number().positive().default(50),
+    labels: labelsSchema,
+    filters: z.array(filterSchema).default([]),
+    windows: windowsSchema,
+    features: featuresSchema.optional(),
+    /** Sensor sets that get a champion of their own; default is one slot with all sensors. */
+    split: splitSchema.prefault({}),
+    models: z.array(genomeSchema).min(1).default([
+      { family: "logistic", l2: 1e-3, maxIterations: 200 },
+    ]),
+    gate: gateSchema,
+    seed: z.int().min(0).max(2 ** 31 - 1).default(1),
+    limits: z.strictObject({ trainingMinutes: z.number().positive().default(60), jobMegabytes: z.int().min(128).default(1024) }).prefault({}),
+  })
+  .superRefine((spec, context) => {
+    for (const problem of crossChecks(spec)) context.addIssue({ code: "custom", path: problem.path, message: problem.message });
+  });
+
+export type Spec = z.infer<typeof specSchema>;
+export type FilesSpec = Spec["files"][number];
+export type ChannelSpec = FilesSpec["channels"][string];
+export type Origin = z.infer<typeof originSchema>;
+export type FilterSpec = Spec["filters"][number];
+export type WindowsSpec = Spec["windows"];
+export type FeaturesSpec = NonNullable<Spec["features"]>;
+export type SplitSpec = Spec["split"];
+export type GateSpec = Spec["gate"];
+export type Genome = z.infer<typeof genomeSchema>;
+export type Optimizer = z.infer<typeof optimizerSchema>;
+
+interface Problem {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/** What a schema alone cannot see: names that must exist elsewhere in the spec. */
+function* crossChecks(spec: Spec): Generator<Problem> {
+  const channels = new Set(spec.files.flatMap((files) => Object.keys(files.channels)));
+  for (const [index, files] of spec.files.entries()) yield* checkFiles(files, ["files", index]);
+  for (const [index, filter] of spec.filters.entries()) {
+    for (const channel of filter.channels) {
+      if (!channels.has(channel)) yield { path: ["filters", index, "channels"], message: `no channel '${channel}' exists at this step` };
+    }
+    if (!("into" in filter) || !filter.into) continue;
+    if (filter.into.length !== filter.channels.length) yield { path: ["filters", index, "into"], message: "must name one output for each channel" };
+    for (const name of filter.into) channels.add(name);
+  }
+  for (const [index, group] of (spec.features?.groups ?? []).entries()) {
+    for (const channel of [...group.channels, ...Object.values(group.triplets).flat()]) {
+      if (!channels.has(channel)) yield { path: ["features", "groups", index], message: `no channel '${channel}' exists after the filters` };
+    }
+  }
+  for (const [raw, label] of Object.entries(spec.labels.map)) {
+    if (label !== null && !spec.labels.classes.includes(label)) yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
+  }
+  const sampled = spec.windows.kind === "sliding";
+  if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
+    yield { path: ["features"], message: "models other than `cnn` need features when windows are `sliding`" };
+  }
+}
+
+function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
+  let pattern: RegExp | undefined;
+  try {
+    pattern = new RegExp(files.match);
+  } catch (error) {
+    yield { path: [...path, "match"], message: `is not a regular expression: ${(error as Error).message}` };
+  }
+  const groups = new Set([...(pattern?.source ?? "").matchAll(/\(\?<([^>]+)>/g)].map((found) => found[1]));
+  for (const field of ["subject", "recording", "label"] as const) {
+    const origin = files[field];
+    if (origin && "fileName" in origin && !groups.has(origin.fileName)) {
+      yield { path: [...path, field, "fileName"], message: `\`match\` has no group named '${origin.fileName}'` };
+    }
+  }
+  if (files.format.headerRows === 0 && files.format.type === "csv" && !files.format.columns) {
+    yield { path: [...path, "format", "columns"], message: "is required when there is no header row" };
+  }
+  if (files.role === "intervals" && (!files.interval || !files.label)) {
+    yield { path: [...path, "interval"], message: "`role: intervals` needs `interval` and `label`" };
+  }
+  if (files.role === "samples" && Object.keys(files.channels).length === 0) {
+    yield { path: [...path, "channels"], message: "`role: samples` needs at least one channel" };
+  }
+}
+
+/** `channel -> sensor` over all files of a spec. */
+export function sensorsOf(spec: Spec): string[] {
+  return [...new Set(spec.files.flatMap((files) => Object.values(files.channels).map((channel) => channel.sensor)))].sort();
+}
+
+/** Names of all channels that recordings bring, in the order the spec names them. */
+export function channelsOf(spec: Spec): string[] {
+  return [...new Set(spec.files.flatMap((files) => Object.keys(files.channels)))];
+}
