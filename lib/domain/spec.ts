@@ -36,7 +36,7 @@ const originSchema = z.union([
   z.strictObject({ constant: z.string().min(1) }),
 ]);
 
-const timeSchema = z.union([
+const timeSchema = z.discriminatedUnion("kind", [
   /** Samples follow each other at the channel's rate; the row's place in its recording is its time. */
   z.strictObject({ kind: z.literal("index") }),
   z.strictObject({
@@ -136,24 +136,34 @@ const windowsSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("row") }),
 ]);
 
+const triplet = z.tuple([idSchema, idSchema, idSchema]);
+
+/** A group of signals that all get the same formulas; docs/features.md defines every signal and every formula. */
 const featureGroupSchema = z.strictObject({
   /** A triplet is x, y, z of one sensor; the derived signals need all three. */
-  triplets: z.record(idSchema, z.tuple([idSchema, idSchema, idSchema])).default({}),
+  triplets: z.record(idSchema, triplet).default({}),
   channels: z.array(idSchema).default([]),
-  signals: z.array(z.enum(["axes", "magnitude", "vertical", "horizontal"])).default(["axes"]),
-  /** Names of formula families, see docs/features.md. */
-  formulas: z.array(z.enum(["time", "log", "autoregression", "autocorrelation", "spectrum", "bands", "summary", "raw"])).min(1),
+  /** Signals of each triplet. `vertical` and `horizontal` are seen along gravity and need `gravity`. */
+  signals: z.array(z.enum(["axes", "magnitude", "vertical", "horizontal", "principal"])).min(1).default(["axes"]),
+  formulas: z.array(z.enum(["time", "level", "log", "autoregression", "autocorrelation", "spectrum", "bands", "summary", "raw"])).min(1),
+  /** The first difference of each triplet, per second, as one more triplet with the same signals (but `principal`). */
   jerk: z.boolean().default(false),
   correlations: z.boolean().default(false),
 });
 
 const featuresSchema = z.strictObject({
   groups: z.array(featureGroupSchema).min(1),
-  /** Total acceleration minus body acceleration; gives gravity's own features and the angles. */
+  /**
+   * Gravity is `total` minus `body`, sample by sample; without `body` it is the window's mean of `total`. Its unit mean
+   * is "up" for `vertical`, `horizontal` and the angles; `formulas` are applied to its axes and its magnitude.
+   */
   gravity: z
-    .strictObject({ total: z.tuple([idSchema, idSchema, idSchema]), body: z.tuple([idSchema, idSchema, idSchema]), angles: z.boolean().default(true) })
+    .strictObject({ total: triplet, body: triplet.optional(), formulas: featureGroupSchema.shape.formulas.optional(), angles: z.boolean().default(true) })
     .optional(),
+  /** Correlations of each axis of one triplet with each of another, both named in `groups`. */
   cross: z.array(z.strictObject({ left: idSchema, right: idSchema })).default([]),
+  /** Edges of `bands` in Hz, ascending; what lies above half the rate is cut off. */
+  bandsHz: z.array(z.number().min(0)).min(2).default([0, 0.8, 1.6, 2.4, 3.2, 4.8, 6.4, 9.6, 12.8, 25]),
 });
 
 const splitSchema = z.strictObject({
@@ -280,17 +290,41 @@ function* crossChecks(spec: Spec): Generator<Problem> {
     if (filter.into.length !== filter.channels.length) yield { path: ["filters", index, "into"], message: "must name one output for each channel" };
     for (const name of filter.into) channels.add(name);
   }
-  for (const [index, group] of (spec.features?.groups ?? []).entries()) {
-    for (const channel of [...group.channels, ...Object.values(group.triplets).flat()]) {
-      if (!channels.has(channel)) yield { path: ["features", "groups", index], message: `no channel '${channel}' exists after the filters` };
-    }
-  }
+  if (spec.features) yield* checkFeatures(spec.features, channels);
   for (const [raw, label] of Object.entries(spec.labels.map)) {
     if (label !== null && !spec.labels.classes.includes(label)) yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
   }
   const sampled = spec.windows.kind === "sliding";
   if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
     yield { path: ["features"], message: "models other than `cnn` need features when windows are `sliding`" };
+  }
+}
+
+function* checkFeatures(features: FeaturesSpec, channels: ReadonlySet<string>): Generator<Problem> {
+  const unknown = (names: readonly string[]) => names.filter((name) => !channels.has(name));
+  const triplets = new Set(features.groups.flatMap((group) => Object.keys(group.triplets)));
+  for (const [index, group] of features.groups.entries()) {
+    const path = ["features", "groups", index];
+    for (const channel of unknown([...group.channels, ...Object.values(group.triplets).flat()])) {
+      yield { path, message: `no channel '${channel}' exists after the filters` };
+    }
+    if (!features.gravity && group.signals.some((signal) => signal === "vertical" || signal === "horizontal")) {
+      yield { path: [...path, "signals"], message: "`vertical` and `horizontal` need `features.gravity`" };
+    }
+  }
+  for (const channel of unknown([...(features.gravity?.total ?? []), ...(features.gravity?.body ?? [])])) {
+    yield { path: ["features", "gravity"], message: `no channel '${channel}' exists after the filters` };
+  }
+  if (features.gravity?.formulas && !features.gravity.body) {
+    yield { path: ["features", "gravity", "formulas"], message: "need `body`: without it gravity is constant in a window" };
+  }
+  for (const [index, { left, right }] of features.cross.entries()) {
+    for (const name of [left, right]) {
+      if (!triplets.has(name)) yield { path: ["features", "cross", index], message: `no triplet '${name}' is named in the groups` };
+    }
+  }
+  if (features.bandsHz.some((edge, index) => index > 0 && edge <= features.bandsHz[index - 1]!)) {
+    yield { path: ["features", "bandsHz"], message: "must ascend" };
   }
 }
 

@@ -104,6 +104,8 @@ create table file (
   project text not null,
   name text not null,
   upload uuid not null references upload (id),
+  -- Hash of the part of the spec that staging reads: another part may open other files of an archive, or open them otherwise.
+  staging text not null,
   state text not null check (state in ('staged', 'duplicate', 'refused')),
   duplicate_of uuid references file (id),
   sha256 text,
@@ -117,7 +119,7 @@ create table file (
 -- The same content of a project is taken in once; a second name becomes a duplicate of it.
 create unique index file_by_content on file (project, sha256) where state = 'staged';
 create index file_by_project on file (project, created_at desc);
-create unique index file_by_upload on file (upload, name);
+create index file_by_upload on file (upload, staging);
 
 create table run (
   id text primary key,

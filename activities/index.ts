@@ -1,0 +1,36 @@
+import type { Platform } from "../lib/platform.ts";
+import { createCleanActivities } from "./clean.ts";
+import { createDecideActivities } from "./decide.ts";
+import { createEvaluateActivities } from "./evaluate.ts";
+import { createPromoteActivities } from "./promote.ts";
+import { createRunActivities } from "./run.ts";
+import { createScoreActivities } from "./score.ts";
+import { createSnapshotActivities } from "./snapshot.ts";
+import { createStageActivities } from "./stage.ts";
+import { createTrainActivities, createTrialActivities } from "./train.ts";
+import { createWindowActivities } from "./window.ts";
+
+/** All activities by the queue that carries them: short records, moving of bytes, training. */
+export function createActivities(platform: Platform) {
+  return {
+    runs: {
+      ...createRunActivities(platform),
+      ...createTrialActivities(platform),
+      ...createDecideActivities(platform),
+      ...createPromoteActivities(platform),
+    },
+    data: {
+      ...createStageActivities(platform),
+      ...createCleanActivities(platform),
+      ...createSnapshotActivities(platform),
+      ...createWindowActivities(platform),
+    },
+    models: {
+      ...createTrainActivities(platform),
+      ...createEvaluateActivities(platform),
+      ...createScoreActivities(platform),
+    },
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

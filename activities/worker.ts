@@ -1,0 +1,61 @@
+import { NativeConnection, Worker } from "@temporalio/worker";
+import { loadConfig } from "../lib/config.ts";
+import { openPlatform, type Platform } from "../lib/platform.ts";
+import { startPending } from "../lib/app/runs.ts";
+import { bundleWorkflows } from "../workflows/bundle.ts";
+import { attemptInterceptor } from "./attempt.ts";
+import { createActivities } from "./index.ts";
+
+const QUEUES = ["orchestration", "data", "ml"] as const;
+export type Queue = (typeof QUEUES)[number];
+
+/** Runs whose start Temporal did not take are started as soon as it is back. */
+const OUTBOX_MS = 5_000;
+
+export interface WorkerOptions {
+  readonly queues?: readonly Queue[];
+  readonly maxCachedWorkflows?: number;
+}
+
+/** Works on the queues named until `signal` says stop; what is in hand gets ten seconds to end. */
+export async function runWorker(platform: Platform, signal: AbortSignal, options: WorkerOptions = {}): Promise<void> {
+  const { temporal, jobs } = platform.config;
+  const connection = await NativeConnection.connect({ address: temporal.address, apiKey: temporal.apiKey, tls: temporal.tls });
+  const activities = createActivities(platform);
+  const common = { connection, namespace: temporal.namespace, shutdownGraceTime: "10s", interceptors: { activity: [attemptInterceptor] } } as const;
+  const queues = options.queues ?? QUEUES;
+  const workers: Worker[] = [];
+  if (queues.includes("orchestration")) {
+    // The cache is bounded by hand: the SDK's default grows with the heap, not with what a workflow holds.
+    const maxCachedWorkflows = options.maxCachedWorkflows ?? 100;
+    workers.push(
+      await Worker.create({ ...common, taskQueue: "orchestration", workflowBundle: await bundleWorkflows(), activities: activities.runs, maxCachedWorkflows }),
+    );
+  }
+  if (queues.includes("data")) {
+    workers.push(await Worker.create({ ...common, taskQueue: "data", activities: activities.data, maxConcurrentActivityTaskExecutions: jobs.processes * 2 }));
+  }
+  if (queues.includes("ml")) {
+    workers.push(await Worker.create({ ...common, taskQueue: "ml", activities: activities.models, maxConcurrentActivityTaskExecutions: jobs.processes }));
+  }
+  const outbox = setInterval(() => void startPending(platform).catch((error: unknown) => platform.log.warn({ error }, "pending runs could not be started")), OUTBOX_MS);
+  const stop = () => workers.forEach((worker) => worker.getState() === "RUNNING" && worker.shutdown());
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await Promise.all(workers.map((worker) => worker.run()));
+  } finally {
+    clearInterval(outbox);
+    stop();
+    await connection.close();
+  }
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+  await using platform = openPlatform(loadConfig());
+  const flag = process.argv.find((argument) => argument.startsWith("--queues="));
+  const queues = flag?.slice("--queues=".length).split(",").filter((name): name is Queue => (QUEUES as readonly string[]).includes(name));
+  platform.log.info({ queues: queues ?? QUEUES }, "worker starts");
+  await runWorker(platform, stop.signal, { queues });
+}

@@ -1,0 +1,31 @@
+/** What a job reports while it works; goes to the heartbeat and to the run's page. */
+export interface JobProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+export interface JobControl {
+  /** Cheap; the pool throttles. */
+  progress(progress: JobProgress): void;
+  /** An empty folder of the job's own. Its owner in the parent moves results out and removes it. */
+  readonly folder: string;
+}
+
+/** One piece of computation that runs in a child process: plain JSON in, plain JSON out, bulk data through files. */
+export type Job<Input, Output> = (input: Input, control: JobControl) => Promise<Output>;
+
+/** The jobs a child can run, by name. A job's module exports `run`. */
+export const JOBS = {
+  "stage-upload": () => import("../ingest/stage-job.ts"),
+  "clean-files": () => import("../ingest/clean-job.ts"),
+  "list-recordings": () => import("../store/recordings-job.ts"),
+  "window-shard": () => import("../store/window-job.ts"),
+  "train-model": () => import("../ml/train-job.ts"),
+  "score-model": () => import("../ml/score-job.ts"),
+} as const;
+export type JobName = keyof typeof JOBS;
+export type JobModule<Name extends JobName> = Awaited<ReturnType<(typeof JOBS)[Name]>>;
+export type JobInput<Name extends JobName> = Parameters<JobModule<Name>["run"]>[0];
+export type JobOutput<Name extends JobName> = Awaited<ReturnType<JobModule<Name>["run"]>>;

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { ROLES, TOKEN_SCOPES } from "./api/access.ts";
+
+/**
+ * What can be decided, and what each decision carries. The journal keeps these for ever: an entry may gain an optional
+ * field, never lose or change one. `subject` of the stored row is what the decision is about.
+ */
+export const EVENTS = {
+  "project.applied": z.object({ version: z.int(), sha256: z.string(), title: z.string() }),
+  "file.added": z.object({ upload: z.string(), name: z.string(), sha256: z.string(), bytes: z.int() }),
+  "run.requested": z.object({
+    run: z.string(),
+    specVersion: z.int(),
+    seed: z.int(),
+    uploads: z.int(),
+    set: z.record(z.string(), z.unknown()),
+  }),
+  "run.cancelled": z.object({ run: z.string(), why: z.string() }),
+  "gate.decided": z.object({ run: z.string(), approve: z.boolean(), why: z.string() }),
+  "model.promoted": z.object({ slot: z.string(), model: z.string(), previous: z.string().nullable(), why: z.string() }),
+  "model.rolled-back": z.object({ slot: z.string(), model: z.string(), previous: z.string(), why: z.string() }),
+  "quarantine.replayed": z.object({ workflow: z.string(), specVersion: z.int() }),
+  "account.added": z.object({ account: z.string(), role: z.enum(ROLES), projects: z.array(z.string()).nullable() }),
+  "account.revoked": z.object({ account: z.string() }),
+  "token.added": z.object({
+    token: z.string(),
+    account: z.string(),
+    name: z.string(),
+    scope: z.enum(TOKEN_SCOPES),
+    project: z.string().nullable(),
+    expiresAt: z.string().nullable(),
+  }),
+  "token.revoked": z.object({ token: z.string() }),
+} as const;
+export type EventKind = keyof typeof EVENTS;
+export const EVENT_KINDS = Object.keys(EVENTS) as [EventKind, ...EventKind[]];
+
+export type EventPayload<Kind extends EventKind> = z.infer<(typeof EVENTS)[Kind]>;
+
+/** A decision before it is written. */
+export type NewEvent = {
+  [Kind in EventKind]: {
+    readonly kind: Kind;
+    readonly actor: string;
+    readonly project: string | null;
+    readonly payload: EventPayload<Kind>;
+  };
+}[EventKind];
+
+/** A decision as written: with its place in the journal and its time. */
+export type JournalEvent = NewEvent & { readonly id: number; readonly at: Date };
+
+/** What an event is about, for looking it up. */
+export function subjectOf(event: NewEvent): string {
+  switch (event.kind) {
+    case "project.applied":
+      return event.project ?? "";
+    case "file.added":
+      return event.payload.upload;
+    case "run.requested":
+    case "run.cancelled":
+    case "gate.decided":
+      return event.payload.run;
+    case "model.promoted":
+    case "model.rolled-back":
+      return event.payload.slot;
+    case "quarantine.replayed":
+      return event.payload.workflow;
+    case "account.added":
+    case "account.revoked":
+      return event.payload.account;
+    case "token.added":
+    case "token.revoked":
+      return event.payload.token;
+  }
+}

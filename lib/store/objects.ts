@@ -1,0 +1,165 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { Transaction } from "kysely";
+import { SensorloopError } from "../domain/errors.ts";
+import { checkId } from "../domain/ids.ts";
+import type { ObjectKind, ObjectRef } from "../domain/object-ref.ts";
+import type { Database } from "./database.ts";
+import { Scratch } from "./scratch.ts";
+
+export interface ObjectStoreOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly bucket: string;
+  readonly forcePathStyle: boolean;
+  readonly scratchDir: string;
+}
+
+/** Bytes that have been put and are not yet named by a row: they do not exist for anyone until `record` commits. */
+export interface PutObject extends ObjectRef {
+  readonly project: string;
+  readonly kind: ObjectKind;
+}
+
+/**
+ * Bytes in S3-compatible storage. A key is used once and never overwritten; what makes an object exist is its row in
+ * Postgres (`record`), written in the transaction that needs it. Neither conditional writes nor events are relied on.
+ */
+export class ObjectStore implements AsyncDisposable {
+  readonly scratch: Scratch;
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(options: ObjectStoreOptions) {
+    this.#bucket = options.bucket;
+    this.scratch = new Scratch(options.scratchDir);
+    this.#client = new S3Client({
+      endpoint: options.endpoint,
+      region: options.region,
+      credentials: { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey },
+      forcePathStyle: options.forcePathStyle,
+      // Our own SHA-256 covers the bytes from end to end; the SDK's CRC would double the cost of a put.
+      requestChecksumCalculation: "WHEN_REQUIRED",
+      responseChecksumValidation: "WHEN_REQUIRED",
+      // Exponential backoff with jitter; five tries ride out a minute of 30 % failures with < 2x the calls (F07).
+      maxAttempts: 5,
+      requestHandler: new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: 30_000, httpAgent: { maxSockets: 32 } }),
+    });
+  }
+
+  /** Makes the bucket where it is missing. */
+  async prepare(): Promise<void> {
+    try {
+      await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw this.#translate(error, this.#bucket);
+      await this.#client.send(new CreateBucketCommand({ Bucket: this.#bucket })).catch((cause: unknown) => {
+        if (statusOf(cause) !== 409) throw this.#translate(cause, this.#bucket);
+      });
+    }
+  }
+
+  /**
+   * Puts a local file under a new key. The file must not change meanwhile; `known` saves hashing it again.
+   * The bytes are kept in the scratch cache too, so that this machine does not fetch what it has just put.
+   */
+  async putFile(project: string, kind: ObjectKind, path: string, known?: { sha256: string; bytes: number }): Promise<PutObject> {
+    const { sha256, bytes } = known ?? (await hashFile(path));
+    const key = newKey(project, kind);
+    await this.#put(key, () => createReadStream(path, { highWaterMark: 1 << 20 }), bytes);
+    await this.scratch.adopt(path, sha256);
+    return { key, sha256, bytes, project, kind };
+  }
+
+  async putBytes(project: string, kind: ObjectKind, body: Uint8Array): Promise<PutObject> {
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const key = newKey(project, kind);
+    await this.#put(key, () => body, body.byteLength);
+    return { key, sha256, bytes: body.byteLength, project, kind };
+  }
+
+  /** A local path with the object's bytes, whose hash has been checked. Do not change or remove the file. */
+  async fetch(ref: ObjectRef): Promise<string> {
+    return this.scratch.hold(ref.sha256, async (write) => {
+      let response;
+      try {
+        response = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: ref.key }));
+      } catch (error) {
+        throw this.#translate(error, ref.key);
+      }
+      await write(response.Body as AsyncIterable<Uint8Array>, ref);
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })).catch((error: unknown) => {
+      throw this.#translate(error, key);
+    });
+  }
+
+  /** Every key under a prefix with its age; the sweeper compares them with the rows. */
+  async *list(prefix: string): AsyncGenerator<{ key: string; bytes: number; modified: Date }> {
+    let token: string | undefined;
+    do {
+      const page = await this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }));
+      for (const item of page.Contents ?? []) yield { key: item.Key ?? "", bytes: item.Size ?? 0, modified: item.LastModified ?? new Date(0) };
+      token = page.NextContinuationToken;
+    } while (token);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#client.destroy();
+    return Promise.resolve();
+  }
+
+  async #put(key: string, body: () => Uint8Array | ReturnType<typeof createReadStream>, bytes: number): Promise<void> {
+    // A stream cannot be sent twice by the SDK, so a retry opens it again; a body of bytes is retried by the SDK.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body(), ContentLength: bytes }));
+        return;
+      } catch (error) {
+        const failure = this.#translate(error, key);
+        if (!failure.retryable || attempt >= 5) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * 2 ** attempt));
+      }
+    }
+  }
+
+  #translate(error: unknown, key: string): SensorloopError {
+    if (error instanceof SensorloopError) return error;
+    const status = statusOf(error);
+    if (status === 404) return new SensorloopError("OBJECT_MISSING", `object '${key}' is not in the store`, { cause: error, facts: { key } });
+    if (status === 401 || status === 403) {
+      return new SensorloopError("CREDENTIALS_REFUSED", "the object store refused its access key", { cause: error, facts: { credential: "s3" } });
+    }
+    return new SensorloopError("OBJECT_STORE_UNAVAILABLE", `the object store did not answer (${status ?? (error as Error).name})`, { cause: error });
+  }
+}
+
+/** Makes objects exist: their rows, in the transaction of whatever names them. */
+export async function record(tx: Transaction<Database>, objects: readonly PutObject[]): Promise<void> {
+  if (objects.length === 0) return;
+  const rows = objects.map(({ key, project, kind, sha256, bytes }) => ({ key, project, kind, sha256, bytes }));
+  await tx.insertInto("object").values(rows).execute();
+}
+
+export async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Uint8Array);
+  return { sha256: hash.digest("hex"), bytes: (await stat(path)).size };
+}
+
+/** Keys are made here and nowhere else; a client never sends one. */
+function newKey(project: string, kind: ObjectKind): string {
+  return `${checkId("project", project)}/${kind}/${randomUUID()}`;
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}

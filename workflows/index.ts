@@ -1,0 +1,1 @@
+export { trainingPipelineWorkflow, quarantineReplayWorkflow } from "./training-pipeline.ts";

@@ -1,0 +1,14 @@
+import type { ActivityOptions } from "@temporalio/workflow";
+
+/** A dead worker is noticed within this: activities beat every two seconds. */
+const heartbeatTimeout = "30s";
+const retry = { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s" } as const;
+
+/** Reads and small writes in Postgres. A minute covers its restart; a day of retries covers its outage. */
+export const record: ActivityOptions = { taskQueue: "orchestration", startToCloseTimeout: "1m", scheduleToCloseTimeout: "24h", retry };
+
+/** Moves bytes or runs DuckDB: minutes for gigabytes. */
+export const bulk: ActivityOptions = { taskQueue: "data", startToCloseTimeout: "2h", scheduleToCloseTimeout: "24h", heartbeatTimeout, retry };
+
+/** Trains or scores: as long as the spec's limit allows, with checkpoints, so that a retry repeats little. */
+export const training: ActivityOptions = { taskQueue: "ml", startToCloseTimeout: "12h", scheduleToCloseTimeout: "48h", heartbeatTimeout, retry };
