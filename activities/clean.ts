@@ -59,7 +59,7 @@ export function createCleanActivities(platform: Platform) {
     const input: FileToClean[] = [];
     for (const file of pending) {
       const path = await objects.fetch({ key: file.key, sha256: file.sha256, bytes: file.bytes });
-      input.push({ id: file.id, name: file.name, path, fileSpec: fileSpecOf(spec, file.name), scan: file.scan as FileToClean["scan"] });
+      input.push({ id: file.id, name: file.name, path, sha256: file.sha256, fileSpec: fileSpecOf(spec, file.name), scan: file.scan as FileToClean["scan"] });
     }
     await using job = await compute.run(
       "clean-files",

@@ -79,8 +79,8 @@ export function createStageActivities(platform: Platform) {
       async function insertFile(entry: Entry, key: string | null): Promise<void> {
         const row = { id: randomUUID(), project: context.project, name: entry.name, upload: upload.id, staging, bytes: entry.bytes, scan: JSON.stringify(entry.scan ?? {}) };
         if (entry.state === "refused") {
-          await tx.insertInto("file").values({ ...row, state: "refused", sha256: entry.sha256 ?? null, error: JSON.stringify(entry.error) }).execute();
-          await logRun(tx, context.run, "stage", `${entry.name}: refused, ${entry.error?.message} (${entry.error?.code})`, "warn");
+          await tx.insertInto("file").values({ ...row, state: "refused", error: JSON.stringify(entry.error) }).execute();
+          await logRun(tx, context.run, "stage", `${entry.name}: refused, ${entry.error.message} (${entry.error.code})`, "warn");
           return;
         }
         const staged = await tx
@@ -142,5 +142,5 @@ function stagingHash(spec: Spec): string {
 
 function unmatched(upload: Upload): Entry {
   const error = new SensorloopError("FILE_UNMATCHED", `no \`files\` pattern of the spec matches anything in '${upload.name}'`);
-  return { name: upload.name, fileSpec: -1, state: "refused", path: "", sha256: "", bytes: upload.bytes, error: error.report() } as Entry;
+  return { name: upload.name, fileSpec: -1, state: "refused", path: "", sha256: "", bytes: upload.bytes, error: error.report() };
 }

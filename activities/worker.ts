@@ -22,7 +22,7 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
   const { temporal, jobs } = platform.config;
   const connection = await NativeConnection.connect({ address: temporal.address, apiKey: temporal.apiKey, tls: temporal.tls });
   const activities = createActivities(platform);
-  const common = { connection, namespace: temporal.namespace, shutdownGraceTime: "10s", interceptors: { activity: [attemptInterceptor] } } as const;
+  const common = { connection, namespace: temporal.namespace, shutdownGraceTime: "10s" as const, interceptors: { activity: [attemptInterceptor] } };
   const queues = options.queues ?? QUEUES;
   const workers: Worker[] = [];
   if (queues.includes("orchestration")) {

@@ -27,8 +27,8 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
   let at: StageName | "waiting" | "done" = "stage";
   let approval: Approval | undefined;
   setHandler(progressQuery, () => at);
-  setHandler(approveUpdate, (answer) => void (approval = answer), {
-    validator: () => {
+  setHandler(approveUpdate, (answer) => { approval = answer; }, {
+    validator: (_answer: Approval): void => {
       if (at !== "waiting") throw ApplicationFailure.nonRetryable("this run does not wait for an approval", "CONFLICT");
     },
   });

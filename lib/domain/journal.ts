@@ -7,7 +7,7 @@ import { ROLES, TOKEN_SCOPES } from "./api/access.ts";
  */
 export const EVENTS = {
   "project.applied": z.object({ version: z.int(), sha256: z.string(), title: z.string() }),
-  "file.added": z.object({ upload: z.string(), name: z.string(), sha256: z.string(), bytes: z.int() }),
+  "file.added": z.object({ upload: z.string(), name: z.string(), sha256: z.string(), bytes: z.int(), source: z.string().nullable() }),
   "run.requested": z.object({
     run: z.string(),
     specVersion: z.int(),
@@ -16,10 +16,20 @@ export const EVENTS = {
     set: z.record(z.string(), z.unknown()),
   }),
   "run.cancelled": z.object({ run: z.string(), why: z.string() }),
+  "gate.judged": z.object({ run: z.string(), candidate: z.string(), champion: z.string().nullable(), promoted: z.boolean(), rule: z.string(), why: z.string() }),
+  /** What the gate said by itself; where a person decides, `gate.decided` follows. */
+  "gate.judged": z.object({
+    run: z.string(),
+    candidate: z.string(),
+    champion: z.string().nullable(),
+    promoted: z.boolean(),
+    rule: z.string(),
+    why: z.string(),
+  }),
   "gate.decided": z.object({ run: z.string(), approve: z.boolean(), why: z.string() }),
   "model.promoted": z.object({ slot: z.string(), model: z.string(), previous: z.string().nullable(), why: z.string() }),
   "model.rolled-back": z.object({ slot: z.string(), model: z.string(), previous: z.string(), why: z.string() }),
-  "quarantine.replayed": z.object({ workflow: z.string(), specVersion: z.int() }),
+  "quarantine.replayed": z.object({ run: z.string(), specVersion: z.int() }),
   "account.added": z.object({ account: z.string(), role: z.enum(ROLES), projects: z.array(z.string()).nullable() }),
   "account.revoked": z.object({ account: z.string() }),
   "token.added": z.object({
@@ -59,13 +69,14 @@ export function subjectOf(event: NewEvent): string {
       return event.payload.upload;
     case "run.requested":
     case "run.cancelled":
+    case "gate.judged":
+    case "gate.judged":
     case "gate.decided":
+    case "quarantine.replayed":
       return event.payload.run;
     case "model.promoted":
     case "model.rolled-back":
       return event.payload.slot;
-    case "quarantine.replayed":
-      return event.payload.workflow;
     case "account.added":
     case "account.revoked":
       return event.payload.account;

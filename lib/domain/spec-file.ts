@@ -1,4 +1,4 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node, type Scalar } from "yaml";
 import { SensorloopError } from "./errors.ts";
 import { checkSpecValue, type SpecPath } from "./spec-problems.ts";
 import type { Spec } from "./spec.ts";
@@ -38,10 +38,16 @@ export function readSpec(text: string, name: string): Spec {
   }
   const document = parseYaml(text, lines);
   if (document instanceof RangeError) return refuse(name, [problem(0, [], { message: "the file is nested too deeply to be a spec" })]);
-  const syntax = [...document.errors, ...document.warnings].map((error) => problem(error.pos[0], [], { message: yamlMessage(error.code, error.message) }));
+  // One slip often makes the parser complain of the same place twice; the first says most.
+  const errors = [...document.errors, ...document.warnings].filter(
+    (error, index, all) => all.findIndex((other) => other.pos[0] === error.pos[0]) === index,
+  );
+  const syntax = errors.map((error) => problem(error.pos[0], [], { message: yamlMessage(error.code, error.message) }));
   if (syntax.length > 0) return refuse(name, syntax);
   if (!isMap(document.contents)) {
-    return refuse(name, [problem(document.contents?.range?.[0] ?? 0, [], { message: "a spec is a mapping of keys to values", expected: "a mapping" })]);
+    return refuse(name, [
+      problem(document.contents?.range?.[0] ?? 0, [], { message: "a spec is a mapping of keys to values", expected: "a mapping" }),
+    ]);
   }
   let value: unknown;
   try {
@@ -52,24 +58,38 @@ export function readSpec(text: string, name: string): Spec {
   const checked = checkSpecValue(value);
   if ("spec" in checked) return checked.spec;
   const problems = checked.problems.map(({ path, at, ...rest }) => problem(offsetOf(document, path, at), path, rest));
-  return refuse(name, problems.sort((a, b) => a.line - b.line || a.column - b.column));
+  return refuse(
+    name,
+    problems.sort((a, b) => a.line - b.line || a.column - b.column),
+  );
 }
 
 /** `files[0].channels.acc_x`; keys that would not survive that form are quoted: `labels.map["a.b"]`. */
 export function formatSpecPath(path: SpecPath): string {
   return path
-    .map((key, index) => (typeof key === "number" ? `[${key}]` : !/^[\w-]+$/.test(key) ? `[${JSON.stringify(key)}]` : index === 0 ? key : `.${key}`))
+    .map((key, index) =>
+      typeof key === "number" ? `[${key}]` : !/^[\w-]+$/.test(key) ? `[${JSON.stringify(key)}]` : index === 0 ? key : `.${key}`,
+    )
     .join("");
 }
 
 /** Parses without running or resolving anything; the RangeError is the stack's, where the text is nested absurdly. */
 function parseYaml(text: string, lineCounter: LineCounter): Document.Parsed | RangeError {
   try {
-    const document = parseDocument(text, { version: "1.2", schema: "core", merge: false, resolveKnownTags: false, uniqueKeys: true, prettyErrors: false, lineCounter });
+    const uniqueKeys = (a: unknown, b: unknown) => isScalar(a) && isScalar(b) && writtenAs(a) === writtenAs(b);
+    const document = parseDocument(text, {
+      version: "1.2",
+      schema: "core",
+      merge: false,
+      resolveKnownTags: false,
+      uniqueKeys,
+      prettyErrors: false,
+      lineCounter,
+    });
     // `map: {01: WALKING}` names the raw label `01`; as a YAML number it would become `1`.
     visit(document, {
       Pair(_, pair) {
-        if (isScalar(pair.key) && typeof pair.key.value !== "string" && pair.key.source !== undefined) pair.key.value = pair.key.source;
+        if (isScalar(pair.key)) pair.key.value = writtenAs(pair.key);
       },
     });
     return document;
@@ -78,6 +98,8 @@ function parseYaml(text: string, lineCounter: LineCounter): Document.Parsed | Ra
     throw error;
   }
 }
+
+const writtenAs = (key: Scalar) => key.source ?? String(key.value);
 
 function yamlMessage(code: string, message: string): string {
   const reason = message.replace(/\s+at line \d+, column \d+:?[\s\S]*$/, "");
@@ -93,7 +115,11 @@ function offsetOf(document: Document.Parsed, path: SpecPath, at: "key" | "value"
   let offset = startOf(node) ?? 0;
   for (const [depth, key] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
-    const item = isMap(node) ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key)) : isSeq(node) ? node.items[Number(key)] : undefined;
+    const item = isMap(node)
+      ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key))
+      : isSeq(node)
+        ? node.items[Number(key)]
+        : undefined;
     if (item === undefined) return offset;
     const keyOffset = isPair(item) ? startOf(item.key) : startOf(item);
     offset = keyOffset ?? offset;

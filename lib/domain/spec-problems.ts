@@ -24,11 +24,14 @@ export function checkSpecValue(value: unknown): { readonly spec: Spec } | { read
   if (parsed.success) return { spec: parsed.data };
   const problems = parsed.error.issues.flatMap((issue) => explain(issue, value));
   const renamed = new Set(
-    problems.flatMap((problem) => (problem.at === "key" && problem.suggestion ? [keyOf([...problem.path.slice(0, -1), problem.suggestion])] : [])),
+    problems.flatMap((problem) =>
+      problem.at === "key" && problem.suggestion ? [keyOf([...problem.path.slice(0, -1), problem.suggestion])] : [],
+    ),
   );
   // A misspelt key is one mistake, not two: what it was meant to be is not reported as missing beside it.
   const reported = problems.filter((problem) => !(problem.got === "nothing" && renamed.has(keyOf(problem.path))));
-  return { problems: [...reported, ...hiddenBehind(value, reported)] };
+  const whole = parsed.error.issues.every((issue) => issue.code === "custom");
+  return { problems: whole ? reported : [...reported, ...hiddenBehind(value, reported)] };
 }
 
 /**
@@ -38,27 +41,55 @@ export function checkSpecValue(value: unknown): { readonly spec: Spec } | { read
  */
 function hiddenBehind(value: unknown, problems: readonly ValueProblem[]): ValueProblem[] {
   const mended: unknown = structuredClone(value);
-  const renames: { readonly parent: SpecPath; readonly from: string | number; readonly to: string }[] = [];
-  for (const { path, at, suggestion } of problems) {
-    const parent = valueAt(mended, path.slice(0, -1));
-    const key = path.at(-1);
-    if (typeof parent !== "object" || parent === null || Array.isArray(parent) || key === undefined) continue;
-    const record = parent as Record<string, unknown>;
-    if (at === "key" && suggestion && !Object.hasOwn(record, suggestion)) {
-      record[suggestion] = record[key];
-      renames.push({ parent: path.slice(0, -1), from: key, to: suggestion });
-    }
-    delete record[key];
+  const renames = mend(mended, problems);
+  const found: ValueProblem[] = [];
+  // The first look finds what stood under misspelt keys; with that mended too, the second finds what is left.
+  for (const look of ["under", "between"] as const) {
+    const again = specSchema.safeParse(mended);
+    if (again.success) return found;
+    const between = again.error.issues.every((issue) => issue.code === "custom");
+    const open = again.error.issues.flatMap((issue) => explain(issue, mended));
+    const news = between ? open : look === "under" ? open.filter((problem) => renameOf(problem.path, renames)) : [];
+    found.push(...news.map((problem) => ({ ...problem, path: asWritten(problem.path, renames) })));
+    if (between) return found;
+    renames.push(...mend(mended, news));
   }
-  const again = specSchema.safeParse(mended);
-  if (again.success) return [];
-  return again.error.issues
-    .flatMap((issue) => explain(issue, mended).map((problem) => ({ problem, between: issue.code === "custom" })))
-    .flatMap(({ problem, between }) => {
-      const rename = renames.find(({ parent, to }) => keyOf(problem.path.slice(0, parent.length + 1)) === keyOf([...parent, to]));
-      if (!rename) return between ? [problem] : [];
-      return [{ ...problem, path: [...rename.parent, rename.from, ...problem.path.slice(rename.parent.length + 1)] }];
-    });
+  return found;
+}
+
+interface Rename {
+  readonly parent: SpecPath;
+  readonly from: string | number;
+  readonly to: string;
+}
+
+/** Changes `root`: renames misspelt keys to what they were meant to be, makes text of what should be text, drops other bad values. */
+function mend(root: unknown, problems: readonly ValueProblem[]): Rename[] {
+  const renames: Rename[] = [];
+  for (const { path, at, expected, suggestion } of problems) {
+    const parent = valueAt(root, path.slice(0, -1));
+    const key = path.at(-1);
+    if (typeof parent !== "object" || parent === null || key === undefined || !Object.hasOwn(parent, key)) continue;
+    const record = parent as Record<string | number, unknown>;
+    if (at === "value" && expected?.startsWith("text")) record[key] = String(record[key]);
+    else if (!Array.isArray(parent)) {
+      if (at === "key" && suggestion && !Object.hasOwn(record, suggestion)) {
+        record[suggestion] = record[key];
+        renames.push({ parent: path.slice(0, -1), from: key, to: suggestion });
+      }
+      delete record[key];
+    }
+  }
+  return renames;
+}
+
+function renameOf(path: SpecPath, renames: readonly Rename[]): Rename | undefined {
+  return renames.find(({ parent, to }) => keyOf(path.slice(0, parent.length + 1)) === keyOf([...parent, to]));
+}
+
+function asWritten(path: SpecPath, renames: readonly Rename[]): SpecPath {
+  const rename = renameOf(path, renames);
+  return rename ? [...rename.parent, rename.from, ...path.slice(rename.parent.length + 1)] : path;
 }
 
 function explain(issue: Issue, root: unknown, base: SpecPath = []): ValueProblem[] {
@@ -123,7 +154,8 @@ function unknownKey(path: SpecPath, allowed: readonly string[], parent: unknown)
 
 function mismatch(path: SpecPath, expected: string, value: unknown, suggestion?: string): ValueProblem {
   const got = describe(value);
-  if (value === undefined) return { path, at: "key", message: `\`${String(path.at(-1) ?? "spec")}\` is missing: expected ${expected}`, expected, got };
+  if (value === undefined)
+    return { path, at: "key", message: `\`${String(path.at(-1) ?? "spec")}\` is missing: expected ${expected}`, expected, got };
   const quote = expected.startsWith("text") && (typeof value === "number" || typeof value === "boolean" || value === null);
   const hint = suggestion ? `; did you mean \`${suggestion}\`?` : quote ? "; put it in quotes to make it text" : "";
   return { path, at: "value", message: `expected ${expected}, got ${got}${hint}`, expected, got, ...(suggestion ? { suggestion } : {}) };
@@ -140,7 +172,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   record: "a mapping",
 };
 
-const oneOf = (words: readonly string[]) => (words.length === 1 ? `\`${words[0]}\`` : `one of ${words.map((word) => `\`${word}\``).join(", ")}`);
+const oneOf = (words: readonly string[]) =>
+  words.length === 1 ? `\`${words[0]}\`` : `one of ${words.map((word) => `\`${word}\``).join(", ")}`;
 
 function bound(origin: string, inclusive: string, exclusive: string, limit: number | bigint, included: boolean): string {
   const what = `${included ? inclusive : exclusive} ${String(limit)}`;
@@ -192,7 +225,12 @@ function below(schema: Schema, key: string | number): Schema[] {
 
 /** Unwraps defaults and options; of a discriminated union only the option that the value names. */
 function alternatives(schema: Schema, value: unknown): Schema[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodNullable) {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodNullable
+  ) {
     return alternatives(schema.unwrap(), value);
   }
   if (!(schema instanceof z.ZodUnion)) return [schema];
@@ -200,7 +238,12 @@ function alternatives(schema: Schema, value: unknown): Schema[] {
   const discriminator = schema instanceof z.ZodDiscriminatedUnion ? schema.def.discriminator : undefined;
   if (discriminator === undefined) return options;
   const named = valueAt(value, [discriminator]);
-  const chosen = options.filter((option) => option instanceof z.ZodObject && (option.shape[discriminator] as Schema | undefined) !== undefined && z.safeParse(option.shape[discriminator] as Schema, named).success);
+  const chosen = options.filter(
+    (option) =>
+      option instanceof z.ZodObject &&
+      (option.shape[discriminator] as Schema | undefined) !== undefined &&
+      z.safeParse(option.shape[discriminator] as Schema, named).success,
+  );
   return chosen.length > 0 ? chosen : options;
 }
 

@@ -335,10 +335,10 @@ function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Pro
   } catch (error) {
     yield { path: [...path, "match"], message: `is not a regular expression: ${(error as Error).message}` };
   }
-  const groups = new Set([...(pattern?.source ?? "").matchAll(/\(\?<([^>]+)>/g)].map((found) => found[1]));
+  const groups = new Set([...files.match.matchAll(/\(\?<([^>]+)>/g)].map((found) => found[1]));
   for (const field of ["subject", "recording", "label"] as const) {
     const origin = files[field];
-    if (origin && "fileName" in origin && !groups.has(origin.fileName)) {
+    if (pattern && origin && "fileName" in origin && !groups.has(origin.fileName)) {
       yield { path: [...path, field, "fileName"], message: `\`match\` has no group named '${origin.fileName}'` };
     }
   }

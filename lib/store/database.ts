@@ -81,6 +81,8 @@ interface TokenTable {
   id: string;
   account: string;
   name: string;
+  scope: "all" | "read" | "data.add" | "predict";
+  project: string | null;
   created_at: Date;
   expires_at: Date | null;
   revoked_at: Date | null;

@@ -95,6 +95,6 @@ export const quarantineRowSchema = z.object({
 });
 export type QuarantineRow = z.infer<typeof quarantineRowSchema>;
 
-/** Rows back in the data after a replay with the newest spec; null while it is still going on. */
-export const replaySchema = z.object({ workflow: z.string(), done: z.boolean(), moved: z.int().nullable(), left: z.int().nullable() });
+/** A replay is a run that only cleans. Rows that moved back into the data and rows still held; null while it goes on. */
+export const replaySchema = z.object({ run: z.string(), state: z.string(), moved: z.int().nullable(), left: z.int().nullable() });
 export type Replay = z.infer<typeof replaySchema>;

@@ -6,9 +6,9 @@ export const EVENT_CHANNEL = "sensorloop";
 
 /** What writers NOTIFY, and what the browser is sent as event `change`: something of this kind is new; read it again. */
 export const changeSchema = z.object({
-  project: z.string(),
+  project: z.string().nullable().default(null),
   run: z.string().nullable().default(null),
-  /** `run`, `stage`, `log`, `model`, `champion`, `file`, `journal`, ...; an unknown one is passed on. */
+  /** `run` when a run, its stages or its log changed; a decision's own kind (`model.promoted`, ...) when it was journalled. */
   kind: z.string().max(40),
 });
 export type Change = z.infer<typeof changeSchema>;

@@ -42,9 +42,13 @@ export const stageSchema = z.object({
 });
 export type Stage = z.infer<typeof stageSchema>;
 
+/** What a run does: the whole pipeline, or cleaning again what was refused. */
+export const RUN_KINDS = ["training", "replay"] as const;
+
 /** A run in a list. */
 export const runSummarySchema = z.object({
   run: z.string(),
+  kind: z.enum(RUN_KINDS),
   project: z.string(),
   state: z.enum(RUN_STATES),
   specVersion: z.int(),

@@ -10,6 +10,7 @@ create table journal (
 );
 create index journal_by_project on journal (project, id desc);
 create index journal_by_kind on journal (kind, id desc);
+create index journal_by_subject on journal (subject, id desc);
 create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'the journal is append-only'; end $$;
 create trigger journal_is_append_only before update or delete or truncate on journal for each statement execute function refuse_change();
 
@@ -41,10 +42,14 @@ create table token (
   id text primary key,
   account text not null,
   name text not null,
+  -- What it can do: everything its account may, or one thing; and in which project, null for all of the account's.
+  scope text not null,
+  project text,
   created_at timestamptz not null,
   expires_at timestamptz,
   revoked_at timestamptz
 );
+create index token_by_account on token (account);
 
 -- Secrets stand apart from the journal and from every projection: only their hashes, and never in an event.
 create table account_secret (account text primary key, hash text not null, changed_at timestamptz not null default now());

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { JobOutput } from "../lib/compute/job.ts";
+import { SensorloopError } from "../lib/domain/errors.ts";
+import { manifestSchema, type Manifest } from "../lib/domain/manifest.ts";
+import type { Spec } from "../lib/domain/spec.ts";
+import { assignSplit, type Side, type SplitUnit } from "../lib/domain/split.ts";
+import type { RunContext } from "../lib/domain/stages.ts";
+import type { Platform } from "../lib/platform.ts";
+import { hold, raise } from "../lib/store/fence.ts";
+import { sha256Of } from "../lib/store/hashes.ts";
+import { record, type PutObject } from "../lib/store/objects.ts";
+import { currentFence, currentSignal } from "./attempt.ts";
+import { cleanedBy, fileSpecOf, filesOf } from "./clean.ts";
+import { refOf } from "./object-of.ts";
+import { specOf } from "./spec-of.ts";
+import { beginStage, endStage, reportProgress } from "./stage-record.ts";
+
+type Part = Manifest["parts"][number];
+type Listing = JobOutput<"list-recordings">;
+
+export function createSnapshotActivities(platform: Platform) {
+  const { db, objects, compute } = platform;
+
+  /** Freezes what was cleaned: a manifest of parts with their hashes, the recordings in them, and the side each subject is on. */
+  async function takeSnapshot(context: RunContext): Promise<{ snapshot: string }> {
+    const fence = currentFence();
+    await raise(db, fence);
+    await beginStage(db, context.run, "snapshot");
+    const spec = await specOf(db, context);
+    const parts = await partsOf(context, spec);
+    const splitHash = sha256Of({ split: spec.split, seed: context.seed });
+    const id = sha256Of({ project: context.project, parts: parts.map(({ sha256, fileSpec, role, name }) => ({ sha256, fileSpec, role, name })), splitHash });
+    const before = await db.selectFrom("snapshot").selectAll().where("id", "=", id).where("project", "=", context.project).executeTakeFirst();
+    if (before) {
+      await endStage(db, context.run, "snapshot", {
+        state: "reused",
+        counts: { rowsIn: before.rows, rowsOut: before.rows },
+        reason: "the same cleaned files and the same split",
+        detail: { snapshot: id, subjects: before.subjects, recordings: before.recordings, splits: before.splits },
+      });
+      return { snapshot: id };
+    }
+
+    const local = await Promise.all(parts.map(async (part) => ({ ...part, path: await objects.fetch(part) })));
+    await using job = await compute.run(
+      "list-recordings",
+      { parts: local.map(({ path, file, fileSpec, role }) => ({ path, file, fileSpec, role })), spec, shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)) },
+      { signal: currentSignal(), onProgress: (progress) => void reportProgress(db, context.run, "snapshot", { ...progress }).catch(() => {}) },
+    );
+    const listing = job.output;
+    const sides = await sidesOf(context, spec, listing, splitHash);
+    const splitPath = join(job.folder, "split.json");
+    await writeFile(splitPath, JSON.stringify(Object.fromEntries(sides)));
+    const split = await objects.putFile(context.project, "snapshot", splitPath);
+    const shards: { put: PutObject; parts: readonly string[]; rows: number }[] = [];
+    for (const shard of listing.shards) {
+      const put = await objects.putFile(context.project, "snapshot", shard.recordings);
+      shards.push({ put, parts: shard.parts, rows: shard.rows });
+    }
+    const splits = countSides(sides);
+    const manifest: Manifest = {
+      format: 1,
+      project: context.project,
+      splitBy: spec.split.by,
+      splitHash,
+      parts,
+      split,
+      shards: shards.map(({ put, parts: files, rows }) => ({ recordings: put, parts: [...files], rows })),
+    };
+    const body = await objects.putBytes(context.project, "snapshot", Buffer.from(JSON.stringify(manifest)));
+    const holdout = [...sides].filter(([, side]) => side === "holdout").map(([unit]) => unit);
+    await db.transaction().execute(async (tx) => {
+      await hold(tx, fence);
+      await record(tx, [split, ...shards.map((shard) => shard.put), body]);
+      await tx
+        .insertInto("snapshot")
+        .values({
+          id,
+          project: context.project,
+          manifest: body.key,
+          recordings: listing.totals.recordings,
+          subjects: listing.totals.subjects,
+          rows: listing.totals.rows,
+          splits: JSON.stringify(splits),
+          holdout_sha256: sha256Of({ holdout: holdout.sort(), parts: parts.map((part) => part.sha256).sort() }),
+          leaking: spec.split.by === "random",
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      await endStage(tx, context.run, "snapshot", {
+        state: "done",
+        counts: { rowsIn: listing.totals.rows, rowsOut: listing.totals.rows },
+        detail: { snapshot: id, subjects: listing.totals.subjects, recordings: listing.totals.recordings, splits, by: spec.split.by },
+      });
+    });
+    return { snapshot: id };
+  }
+
+  async function partsOf(context: RunContext, spec: Spec): Promise<Part[]> {
+    const files = await filesOf(db, context.run);
+    const cleanings = await cleanedBy(db, spec, files);
+    const parts: Part[] = [];
+    for (const file of files) {
+      const cleaning = cleanings.get(file.id);
+      if (cleaning?.state !== "clean" || !cleaning.object || cleaning.rows_ok === 0) continue;
+      const fileSpec = fileSpecOf(spec, file.name);
+      const role = spec.files[fileSpec]?.role ?? "samples";
+      parts.push({ ...(await refOf(db, cleaning.object)), file: file.id, name: file.name, fileSpec, role, rows: cleaning.rows_ok });
+    }
+    if (!parts.some((part) => part.role === "samples")) {
+      throw new SensorloopError("TOO_LITTLE_DATA", `none of ${files.length} files has a clean row of samples`, { facts: { files: files.length } });
+    }
+    return parts;
+  }
+
+  /** Who learns and who is asked: by subject or by recording; whoever had a side in the newest snapshot keeps it. */
+  async function sidesOf(context: RunContext, spec: Spec, listing: Listing, splitHash: string): Promise<Map<string, Side>> {
+    if (spec.split.by === "random") return new Map();
+    const subjects = await db.selectFrom("subject").select(["biometric_id", "external_id"]).where("project", "=", context.project).execute();
+    const names = new Map(subjects.map((row) => [row.biometric_id, row.external_id]));
+    const seen = JSON.parse(await readFile(spec.split.by === "subject" ? listing.subjects : listing.recordings, "utf8")) as string[];
+    const units: SplitUnit[] = seen.map((id) => {
+      const name = spec.split.by === "subject" ? (names.get(id) ?? id) : id;
+      return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex") };
+    });
+    return assignSplit(units, spec.split, await earlierSides(context.project, splitHash));
+  }
+
+  async function earlierSides(project: string, splitHash: string): Promise<Map<string, Side>> {
+    const newest = await db.selectFrom("snapshot").select("manifest").where("project", "=", project).orderBy("created_at", "desc").executeTakeFirst();
+    if (!newest) return new Map();
+    const manifest = await readManifest(platform, newest.manifest);
+    if (manifest.splitHash !== splitHash) return new Map();
+    const sides = JSON.parse(await readFile(await objects.fetch(manifest.split), "utf8")) as Record<string, Side>;
+    return new Map(Object.entries(sides));
+  }
+
+  return { takeSnapshot };
+}
+
+/** Small enough for one job's memory, large enough that its start does not count. */
+const SHARD_ROWS = 2_500_000;
+
+export async function readManifest({ db, objects }: Pick<Platform, "db" | "objects">, key: string): Promise<Manifest> {
+  const path = await objects.fetch(await refOf(db, key));
+  return manifestSchema.parse(JSON.parse(await readFile(path, "utf8")));
+}
+
+function countSides(sides: ReadonlyMap<string, Side>): Record<Side, number> {
+  const counts = { train: 0, validation: 0, holdout: 0 };
+  for (const side of sides.values()) counts[side]++;
+  return counts;
+}

@@ -1,0 +1,65 @@
+import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
+import { EVENT_CHANNEL } from "../domain/api/events.ts";
+import { EVENTS, subjectOf, type EventKind, type JournalEvent, type NewEvent } from "../domain/journal.ts";
+import { PROJECTIONS, targetOf, type ProjectionName, type ProjectionRows, type Target } from "../domain/projections.ts";
+import type { Database } from "./database.ts";
+
+/** The column that `Target.key` names. */
+export const PROJECTION_KEYS = { project: "id", champion: "slot", account: "id", token: "id" } as const satisfies Record<ProjectionName, string>;
+
+/**
+ * Writes a decision and what follows from it, in the caller's transaction. Decisions about the same row take turns:
+ * the turn is taken before the journal gives out its number, so numbers and effects have the same order.
+ */
+export async function append(tx: Transaction<Database>, event: NewEvent): Promise<JournalEvent> {
+  const payload = EVENTS[event.kind].parse(event.payload);
+  const target = targetOf(event);
+  if (target) await takeTurn(tx, target);
+  const { id, at } = await tx
+    .insertInto("journal")
+    .values({ actor: event.actor, project: event.project, kind: event.kind, subject: subjectOf(event), payload: JSON.stringify(payload) })
+    .returning(["id", "at"])
+    .executeTakeFirstOrThrow();
+  const written = { ...event, payload, id, at } as JournalEvent;
+  if (target) await project(tx, target, written);
+  const run = "run" in payload ? payload.run : null;
+  await sql`select pg_notify(${EVENT_CHANNEL}, ${JSON.stringify({ project: event.project, run, kind: event.kind })})`.execute(tx);
+  return written;
+}
+
+/** Until the transaction ends, no one else decides about this row; also where it does not exist yet. */
+export async function takeTurn(tx: Transaction<Database>, { table, key }: Target): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${table}:${key}`}, 0))`.execute(tx);
+}
+
+/** A stored row as an event; undefined for a kind that only a newer version knows. */
+export function eventOf(row: Selectable<Database["journal"]>): JournalEvent | undefined {
+  const { id, at, actor, project, kind } = row;
+  if (!Object.hasOwn(EVENTS, kind)) return undefined;
+  return { id, at, actor, project, kind, payload: EVENTS[kind as EventKind].parse(row.payload) } as JournalEvent;
+}
+
+/** The events about one thing, oldest first. */
+export async function eventsAbout(db: Kysely<Database>, kinds: readonly EventKind[], subject: string): Promise<JournalEvent[]> {
+  const rows = await db.selectFrom("journal").selectAll().where("subject", "=", subject).where("kind", "in", kinds).orderBy("id").execute();
+  return rows.map(eventOf).filter((event) => event !== undefined);
+}
+
+async function project(tx: Transaction<Database>, { table, key }: Target, event: JournalEvent): Promise<void> {
+  const column = PROJECTION_KEYS[table];
+  const before = await sql<ProjectionRows[typeof table]>`select * from ${sql.table(table)} where ${sql.ref(column)} = ${key}`.execute(tx);
+  const after = fold(table, before.rows[0], event);
+  if (!after) return;
+  await sql`delete from ${sql.table(table)} where ${sql.ref(column)} = ${key}`.execute(tx);
+  await insertRow(tx, table, after);
+}
+
+export function fold(table: ProjectionName, row: ProjectionRows[ProjectionName] | undefined, event: JournalEvent): ProjectionRows[ProjectionName] | undefined {
+  return (PROJECTIONS[table] as (row: unknown, event: JournalEvent) => ProjectionRows[ProjectionName] | undefined)(row, event);
+}
+
+export async function insertRow(tx: Transaction<Database>, into: string, row: ProjectionRows[ProjectionName]): Promise<void> {
+  const columns = Object.keys(row);
+  const values = Object.values(row) as unknown[];
+  await sql`insert into ${sql.table(into)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(values)})`.execute(tx);
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { assignSplit, type SplitUnit } from "../../lib/domain/split.ts";
+
+const units = (count: number, from = 0): SplitUnit[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `b${from + index}`, name: `${from + index}`, rank: `${((from + index) * 7919) % 1000}`.padStart(4, "0") }));
+const sizes = (sides: Map<string, string>) => ["train", "validation", "holdout"].map((side) => [...sides.values()].filter((value) => value === side).length);
+
+describe("assignSplit", () => {
+  it("fills the holdout by its share of all and validation by its share of the rest", () => {
+    expect(sizes(assignSplit(units(20), { by: "subject", holdout: 0.3, validation: 0.2 }, new Map()))).toEqual([11, 3, 6]);
+  });
+
+  it("takes the holdout the spec names, and nobody else", () => {
+    const sides = assignSplit(units(10), { by: "subject", holdout: ["2", "4"], validation: 0.25 }, new Map());
+    expect([...sides].filter(([, side]) => side === "holdout").map(([id]) => id)).toEqual(["b2", "b4"]);
+    expect(sizes(sides)).toEqual([6, 2, 2]);
+  });
+
+  it("moves nobody to another side when people join", () => {
+    const before = assignSplit(units(10), { by: "subject", holdout: 0.3, validation: 0.2 }, new Map());
+    const after = assignSplit(units(16), { by: "subject", holdout: 0.3, validation: 0.2 }, before);
+    for (const [id, side] of before) expect(after.get(id)).toBe(side);
+    expect(sizes(after)).toEqual([9, 2, 5]);
+  });
+
+  it("refuses when a side would be empty", () => {
+    expect(() => assignSplit(units(2), { by: "subject", holdout: 0.3, validation: 0.2 }, new Map())).toThrow(/too few/);
+    expect(() => assignSplit(units(9), { by: "subject", holdout: ["99"], validation: 0.2 }, new Map())).toThrow(/none of the 1 named/);
+  });
+});

@@ -1,0 +1,42 @@
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import type { RouteName, RouteResponse } from "../../../lib/domain/api/routes.ts";
+import { call, type RouteInput } from "./client.ts";
+import { ApiFailure } from "./failure.ts";
+
+/** Keys begin with the route's name, then its parameters: the event stream finds by these what has grown stale. */
+export type QueryKey<Name extends RouteName = RouteName> = readonly [Name, RouteInput<Name>, ...unknown[]];
+
+/** One read of the API, cached under its route and input. */
+export function read<Name extends RouteName>(name: Name, input: RouteInput<Name>) {
+  return queryOptions({
+    queryKey: [name, input] as const,
+    queryFn: ({ signal }) => call(name, input, signal),
+  });
+}
+
+type ListName = {
+  [Name in RouteName]: RouteResponse<Name> extends { items: unknown[]; next: string | null } ? Name : never;
+}[RouteName];
+
+/** A list that grows page by page, by key and never by offset, so that new rows shift nothing. */
+export function readPages<Name extends ListName>(name: Name, input: RouteInput<Name> & { query?: object }) {
+  return infiniteQueryOptions({
+    queryKey: [name, input, "pages"] as const,
+    queryFn: ({ signal, pageParam }) =>
+      call(name, { ...input, query: { ...input.query, ...(pageParam === null ? {} : { after: pageParam }) } } as RouteInput<Name>, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => (last as { next: string | null }).next,
+  });
+}
+
+export function newQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // The event stream says when something changed; this is the net below it.
+        staleTime: 30_000,
+        retry: (failures, error) => failures < 3 && (!(error instanceof ApiFailure) || (error.retryable && error.status !== 401)),
+      },
+    },
+  });
+}

@@ -1,0 +1,106 @@
+import type { Estimate } from "../../../lib/domain/metrics-schema.ts";
+
+const MINUS = "\u2212";
+const NARROW_SPACE = "\u202f";
+
+/** Thousands separated by a narrow space, which no locale reads as a decimal point: `10 299`. */
+export function countText(value: number): string {
+  const digits = Math.abs(Math.round(value)).toString();
+  return (value < 0 ? MINUS : "") + digits.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE);
+}
+
+/** Counts where space is short: `10.3k`, `1.12M`; three figures at most. */
+export function shortCountText(value: number): string {
+  const size = Math.abs(value);
+  if (size < 10_000) return countText(value);
+  const [divisor, unit] = size < 999_500 ? [1e3, "k"] : size < 999_500_000 ? [1e6, "M"] : [1e9, "G"];
+  const scaled = size / divisor;
+  const decimals = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
+  return `${value < 0 ? MINUS : ""}${scaled.toFixed(decimals)}${unit}`;
+}
+
+export function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let scaled = bytes;
+  let unit = 0;
+  while (scaled >= 999.5 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit += 1;
+  }
+  const decimals = unit === 0 || scaled >= 99.95 ? 0 : 1;
+  return `${scaled.toFixed(decimals)}${NARROW_SPACE}${units[unit]}`;
+}
+
+/**
+ * Decimals that an uncertainty supports: two significant figures of it while they begin with 1 or 2, else one (the rule
+ * of the Particle Data Group, simplified). Clamped to 1..4; without an uncertainty, 2.
+ */
+export function decimalsFor(halfWidth: number | null): number {
+  if (halfWidth === null || !Number.isFinite(halfWidth) || halfWidth <= 0) return 2;
+  const exponent = Math.floor(Math.log10(halfWidth));
+  const leading = halfWidth / 10 ** exponent;
+  return Math.min(4, Math.max(1, -exponent + (leading < 2.95 ? 1 : 0)));
+}
+
+/** `.941`, `1.00`, `-.012`: a share without its leading zero. */
+export function shareText(value: number, decimals: number): string {
+  const text = Math.abs(value)
+    .toFixed(decimals)
+    .replace(/^0(?=\.)/, "");
+  return (value < 0 && Number(text) !== 0 ? MINUS : "") + text;
+}
+
+/** Half the width of the interval; null where there is none (fewer than two subjects). */
+export function halfWidthOf(estimate: Estimate): number | null {
+  return estimate.low === null || estimate.high === null ? null : (estimate.high - estimate.low) / 2;
+}
+
+/** A value with its 95 % interval, never with more digits than the interval supports: `.941 ± .012`. */
+export function estimateText(estimate: Estimate): string {
+  const halfWidth = halfWidthOf(estimate);
+  const decimals = decimalsFor(halfWidth);
+  const value = shareText(estimate.value, decimals);
+  return halfWidth === null || halfWidth <= 0 ? value : `${value} ± ${shareText(halfWidth, decimals)}`;
+}
+
+/** What the short form leaves out, for the hover: both ends, or why there are none. */
+export function intervalText(estimate: Estimate): string {
+  if (estimate.low === null || estimate.high === null) return "no interval: fewer than two subjects";
+  const decimals = Math.min(4, decimalsFor(halfWidthOf(estimate)) + 1);
+  return `95 % interval ${shareText(estimate.low, decimals)} to ${shareText(estimate.high, decimals)}, by subject`;
+}
+
+/** A share of `count` windows with the digits its binomial standard error supports; a dash where it is undefined. */
+export function shareOfText(value: number | null, count: number): string {
+  if (value === null) return "–";
+  if (count <= 0) return shareText(value, 2);
+  const spread = 1.96 * Math.sqrt(Math.max(value * (1 - value), 0.25 / count) / count);
+  return shareText(value, Math.min(3, decimalsFor(spread)));
+}
+
+/** `12.3 %`, with fewer digits the fewer rows it rests on; a share that is not quite nothing is not shown as nothing. */
+export function percentText(part: number, whole: number): string {
+  if (whole <= 0) return "–";
+  const percent = (100 * part) / whole;
+  if (part > 0 && percent < 0.1) return `<0.1${NARROW_SPACE}%`;
+  if (part < whole && percent > 99.9) return `>99.9${NARROW_SPACE}%`;
+  const decimals = whole >= 1000 && percent !== 0 && percent !== 100 ? 1 : 0;
+  return `${percent.toFixed(decimals)}${NARROW_SPACE}%`;
+}
+
+/** A difference with its sign, in the digits of its interval. */
+export function differenceText(value: number, low: number | null, high: number | null): string {
+  const halfWidth = low === null || high === null ? null : (high - low) / 2;
+  const decimals = decimalsFor(halfWidth);
+  const size = shareText(Math.abs(value), decimals);
+  const sign = Number(size) === 0 ? "" : value > 0 ? "+" : MINUS;
+  return halfWidth === null || halfWidth <= 0 ? sign + size : `${sign}${size} ± ${shareText(halfWidth, decimals)}`;
+}
+
+/** Four significant figures, for parameters and measurements that carry no interval. */
+export function measureText(value: number): string {
+  if (Number.isInteger(value)) return countText(value);
+  const size = Math.abs(value);
+  const text = size >= 1e-4 && size < 1e6 ? String(Number(size.toPrecision(4))) : size.toExponential(2);
+  return (value < 0 ? MINUS : "") + text;
+}

@@ -1,0 +1,79 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
+import { z } from "zod";
+import { FILE_STATES } from "../../lib/domain/api/data.ts";
+import { EVENT_KINDS } from "../../lib/domain/journal.ts";
+import { RUN_STATES, STAGES } from "../../lib/domain/stages.ts";
+import { Frame } from "./frame/frame.tsx";
+import { Home, ModelForward, NotFound, PageFailure, RunForward } from "./frame/thresholds.tsx";
+
+/** The addresses of the app. Each page's state is in its search parameters; a value that is none of ours is dropped, not refused. */
+const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: PageFailure });
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+
+const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
+const runForward = createRoute({ getParentRoute: () => rootRoute, path: "/runs/$run", component: RunForward });
+const modelForward = createRoute({ getParentRoute: () => rootRoute, path: "/models/$model", component: ModelForward });
+const project = createRoute({ getParentRoute: () => rootRoute, path: "/p/$project", component: Outlet });
+
+const overview = createRoute({
+  getParentRoute: () => project,
+  path: "overview",
+  component: lazyRouteComponent(() => import("./features/overview/overview-page.tsx"), "OverviewPage"),
+});
+const runs = createRoute({
+  getParentRoute: () => project,
+  path: "runs",
+  validateSearch: z.object({ state: optional(z.enum(RUN_STATES)) }),
+  component: lazyRouteComponent(() => import("./features/runs/runs-page.tsx"), "RunsPage"),
+});
+const run = createRoute({
+  getParentRoute: () => project,
+  path: "runs/$run",
+  validateSearch: z.object({ stage: optional(z.enum(STAGES)), log: optional(z.enum(["all", "problems"])) }),
+  component: lazyRouteComponent(() => import("./features/run/run-page.tsx"), "RunPage"),
+});
+const data = createRoute({
+  getParentRoute: () => project,
+  path: "data",
+  validateSearch: z.object({
+    tab: optional(z.enum(["files", "snapshots", "quarantine"])),
+    state: optional(z.enum(FILE_STATES)),
+    rule: optional(z.string().max(60)),
+    file: optional(z.uuid()),
+  }),
+  component: lazyRouteComponent(() => import("./features/data/data-page.tsx"), "DataPage"),
+});
+const models = createRoute({
+  getParentRoute: () => project,
+  path: "models",
+  validateSearch: z.object({ slot: optional(z.string().max(400)) }),
+  component: lazyRouteComponent(() => import("./features/models/models-page.tsx"), "ModelsPage"),
+});
+const model = createRoute({
+  getParentRoute: () => project,
+  path: "models/$model",
+  validateSearch: z.object({ split: optional(z.string().max(40)) }),
+  component: lazyRouteComponent(() => import("./features/model/model-page.tsx"), "ModelPage"),
+});
+const journal = createRoute({
+  getParentRoute: () => project,
+  path: "journal",
+  validateSearch: z.object({ kind: optional(z.enum(EVENT_KINDS)), subject: optional(z.string().max(400)) }),
+  component: lazyRouteComponent(() => import("./features/journal/journal-page.tsx"), "JournalPage"),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([
+    home,
+    runForward,
+    modelForward,
+    project.addChildren([overview, runs, run, data, models, model, journal]),
+  ]),
+  defaultPreload: "intent",
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** `vite build web/ui --outDir X`; in development the API is expected on its own port. */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "/",
+  plugins: [react()],
+  build: {
+    emptyOutDir: true,
+    // The content security policy allows no data: addresses for styles and fonts.
+    assetsInlineLimit: 0,
+    target: "es2022",
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/api": process.env["SENSORLOOP_API"] ?? "http://127.0.0.1:8080" } },
+});
