@@ -2,142 +2,209 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { hintOf, variablesSchema, type VariableName, type Variables } from "./config-variables.ts";
 import { SensorloopError } from "./domain/errors.ts";
 
-const flag = z.union([z.boolean(), z.stringbool()]);
+/** Where an installation keeps what is its own, and where programs lie that installations share. */
+export interface Places {
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  /** Services whose address was given, in the environment: the stack leaves them alone. */
+  readonly configured: Readonly<Record<ServiceGroup, boolean>>;
+}
 
-/**
- * The one door to the configuration: the environment, and for what it leaves out the state that the stack on this
- * machine wrote (`stack.json`). Parsed once at start; everything else takes options.
- */
-const configSchema = z.object({
-  dataDir: z.string(),
-  cacheDir: z.string(),
-  scratchDir: z.string(),
-  database: z.object({ url: z.url({ protocol: /^postgres(ql)?$/ }) }),
-  s3: z.object({
-    endpoint: z.url(),
-    region: z.string().min(1).default("us-east-1"),
-    accessKeyId: z.string().min(1),
-    secretAccessKey: z.string().min(8),
-    bucket: z.string().min(3).default("sensorloop"),
-    forcePathStyle: flag.default(true),
-  }),
-  temporal: z.object({
-    address: z.string().regex(/^[^\s/]+:\d+$/, "host:port"),
-    namespace: z.string().min(1).default("default"),
-    apiKey: z.string().optional(),
-    tls: flag.default(false),
-    uiUrl: z.url().optional(),
-  }),
-  web: z.object({
-    host: z.string().default("127.0.0.1"),
-    port: z.coerce.number().int().min(0).max(65_535).default(8480),
-    publicUrl: z.url().optional(),
-  }),
-  pepper: z.string().min(32),
-  sessionSecret: z.string().min(32),
-  jobs: z.object({
-    processes: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-    memoryMb: z.coerce.number().int().min(128).default(1024),
-  }),
-  log: z.object({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }),
-});
+export interface Config extends Places {
+  readonly scratchDir: string;
+  readonly uiDir?: string;
+  readonly database: { readonly url: string };
+  readonly s3: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly bucket: string;
+    readonly forcePathStyle: boolean;
+  };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly apiKey?: string;
+    readonly tls?: boolean;
+    readonly uiUrl?: string;
+  };
+  readonly web: { readonly host: string; readonly port: number; readonly publicUrl: string };
+  /** 32 random bytes in hex, one value per installation for ever: biometric ids and hashes of tokens depend on it. */
+  readonly pepper: string;
+  readonly sessionSecret: string;
+  readonly jobs: { readonly processes: number; readonly memoryMb: number };
+  readonly log: { readonly level: string };
+}
 
-export type Config = z.infer<typeof configSchema>;
-
-/** Variable, place in the configuration, what it is, an example. docs/operations.md lists the same. */
-export const VARIABLES = [
-  ["SENSORLOOP_DATABASE_URL", "database.url", "Postgres", "postgres://user:secret@host:5432/sensorloop"],
-  ["SENSORLOOP_S3_ENDPOINT", "s3.endpoint", "object store", "https://s3.example.org"],
-  ["SENSORLOOP_S3_REGION", "s3.region", "its region", "eu-central-1"],
-  ["SENSORLOOP_S3_ACCESS_KEY_ID", "s3.accessKeyId", "its access key", "AKIA..."],
-  ["SENSORLOOP_S3_SECRET_ACCESS_KEY", "s3.secretAccessKey", "its secret key", "(secret)"],
-  ["SENSORLOOP_S3_BUCKET", "s3.bucket", "bucket, made when missing", "sensorloop"],
-  ["SENSORLOOP_S3_FORCE_PATH_STYLE", "s3.forcePathStyle", "bucket in the path, not in the host name", "true"],
-  ["SENSORLOOP_TEMPORAL_ADDRESS", "temporal.address", "Temporal's gRPC address", "temporal.example.org:7233"],
-  ["SENSORLOOP_TEMPORAL_NAMESPACE", "temporal.namespace", "its namespace", "sensorloop"],
-  ["SENSORLOOP_TEMPORAL_API_KEY", "temporal.apiKey", "its API key", "(secret)"],
-  ["SENSORLOOP_TEMPORAL_TLS", "temporal.tls", "speak TLS to it", "true"],
-  ["SENSORLOOP_TEMPORAL_UI_URL", "temporal.uiUrl", "where its own pages are", "https://temporal.example.org"],
-  ["SENSORLOOP_WEB_HOST", "web.host", "address that the web app listens on", "127.0.0.1"],
-  ["SENSORLOOP_WEB_PORT", "web.port", "its port", "8480"],
-  ["SENSORLOOP_WEB_PUBLIC_URL", "web.publicUrl", "address that people use, when it is another", "https://sensorloop.example.org"],
-  ["SENSORLOOP_PEPPER", "pepper", "secret of this installation from which biometric ids are made; losing it splits people in two", "(64 hex digits)"],
-  ["SENSORLOOP_SESSION_SECRET", "sessionSecret", "secret that signs session cookies", "(64 hex digits)"],
-  ["SENSORLOOP_JOB_PROCESSES", "jobs.processes", "computing processes at once", "4"],
-  ["SENSORLOOP_JOB_MEMORY_MB", "jobs.memoryMb", "resident memory allowed to each of them", "1024"],
-  ["SENSORLOOP_SCRATCH_DIR", "scratchDir", "folder for cached objects and jobs", "/var/lib/sensorloop/scratch"],
-  ["SENSORLOOP_LOG_LEVEL", "log.level", "debug, info, warn, error or silent", "info"],
-] as const;
-
-export interface LoadOptions {
-  readonly env?: NodeJS.ProcessEnv;
+export interface ConfigOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Goes before SENSORLOOP_DATA_DIR. */
   readonly dataDir?: string;
 }
 
-/** Where this installation keeps its data, and where binaries shared by all installations of this user are cached. */
-export function folders({ env = process.env, dataDir }: LoadOptions = {}): { dataDir: string; cacheDir: string } {
-  const data = dataDir ?? filled(env["SENSORLOOP_DATA_DIR"]) ?? join(import.meta.dirname, "..", ".sensorloop");
-  const cache = filled(env["SENSORLOOP_CACHE_DIR"]) ?? join(filled(env["XDG_CACHE_HOME"]) ?? join(homedir(), ".cache"), "sensorloop");
-  return { dataDir: resolve(data), cacheDir: resolve(cache) };
+export interface ConfigProblem {
+  readonly variable: string;
+  readonly rule: string;
+  readonly example: string;
 }
 
-/** @throws SensorloopError CONFIG_INVALID with every problem at once: variable, what is wrong, an example */
-export function loadConfig(options: LoadOptions = {}): Config {
-  const env = options.env ?? process.env;
-  const { dataDir, cacheDir } = folders(options);
-  const raw: Record<string, unknown> = { database: {}, s3: {}, temporal: {}, web: {}, jobs: {}, log: {}, ...readState(dataDir) };
-  raw["dataDir"] = dataDir;
-  raw["cacheDir"] = cacheDir;
-  raw["scratchDir"] ??= join(dataDir, "scratch");
-  for (const [variable, path] of VARIABLES) {
-    const value = filled(env[variable]);
-    if (value !== undefined) setPath(raw, path, value);
+export type ServiceGroup = "database" | "s3" | "temporal";
+
+/** The state file holds the same variables as the environment, written by the stack for what it started itself. */
+export const STATE_FILE = "stack.json";
+const stateSchema = z.looseObject({ settings: z.record(z.string(), z.string()) });
+
+/** A service named in the environment is described there alone: nothing of the stack's own service is mixed in. */
+const GROUPS: Readonly<Record<ServiceGroup, { readonly anchors: readonly VariableName[]; readonly prefix: string }>> = {
+  database: { anchors: ["SENSORLOOP_DATABASE_URL"], prefix: "SENSORLOOP_DATABASE_" },
+  s3: { anchors: ["SENSORLOOP_S3_ENDPOINT", "SENSORLOOP_S3_ACCESS_KEY_ID"], prefix: "SENSORLOOP_S3_" },
+  temporal: { anchors: ["SENSORLOOP_TEMPORAL_ADDRESS"], prefix: "SENSORLOOP_TEMPORAL_" },
+};
+
+const REQUIRED = [
+  "SENSORLOOP_DATABASE_URL",
+  "SENSORLOOP_S3_ACCESS_KEY_ID",
+  "SENSORLOOP_S3_SECRET_ACCESS_KEY",
+  "SENSORLOOP_TEMPORAL_ADDRESS",
+  "SENSORLOOP_PEPPER",
+  "SENSORLOOP_SESSION_SECRET",
+] as const satisfies readonly VariableName[];
+
+const REPOSITORY = join(import.meta.dirname, "..");
+
+/**
+ * The configuration: the environment first, then what the stack wrote into `<dataDir>/stack.json`, then defaults.
+ * @throws SensorloopError CONFIG_INVALID naming every problem at once
+ */
+export function loadConfig(options: ConfigOptions = {}): Config {
+  const { places, variables, problems } = read(options);
+  const missing = REQUIRED.filter((name) => variables[name] === undefined && !problems.some((problem) => problem.variable === name));
+  refuse([...problems, ...missing.map(problemOf)], missing.length > 0);
+  const known = variables as Variables & Required<Pick<Variables, (typeof REQUIRED)[number]>>;
+  const region = known.SENSORLOOP_S3_REGION ?? "us-east-1";
+  const host = known.SENSORLOOP_WEB_HOST ?? "127.0.0.1";
+  const port = known.SENSORLOOP_WEB_PORT ?? 8080;
+  return {
+    ...places,
+    scratchDir: resolve(known.SENSORLOOP_SCRATCH_DIR ?? join(places.dataDir, "scratch")),
+    uiDir: known.SENSORLOOP_UI_DIR,
+    database: { url: known.SENSORLOOP_DATABASE_URL },
+    s3: {
+      endpoint: known.SENSORLOOP_S3_ENDPOINT ?? `https://s3.${region}.amazonaws.com`,
+      region,
+      accessKeyId: known.SENSORLOOP_S3_ACCESS_KEY_ID,
+      secretAccessKey: known.SENSORLOOP_S3_SECRET_ACCESS_KEY,
+      bucket: known.SENSORLOOP_S3_BUCKET ?? "sensorloop",
+      forcePathStyle: known.SENSORLOOP_S3_FORCE_PATH_STYLE ?? known.SENSORLOOP_S3_ENDPOINT !== undefined,
+    },
+    temporal: {
+      address: known.SENSORLOOP_TEMPORAL_ADDRESS,
+      namespace: known.SENSORLOOP_TEMPORAL_NAMESPACE ?? "default",
+      apiKey: known.SENSORLOOP_TEMPORAL_API_KEY,
+      tls: known.SENSORLOOP_TEMPORAL_TLS ?? (known.SENSORLOOP_TEMPORAL_API_KEY === undefined ? undefined : true),
+      uiUrl: known.SENSORLOOP_TEMPORAL_UI_URL,
+    },
+    web: { host, port, publicUrl: known.SENSORLOOP_PUBLIC_URL ?? `http://${host}:${port}` },
+    pepper: known.SENSORLOOP_PEPPER,
+    sessionSecret: known.SENSORLOOP_SESSION_SECRET,
+    jobs: {
+      processes: known.SENSORLOOP_JOB_PROCESSES ?? availableParallelism(),
+      memoryMb: known.SENSORLOOP_JOB_MEMORY_MB ?? 1024,
+    },
+    log: { level: known.SENSORLOOP_LOG_LEVEL ?? "info" },
+  };
+}
+
+/**
+ * What is known before any service runs: folders, and which services are not the stack's to start.
+ * @throws SensorloopError CONFIG_INVALID naming every problem at once
+ */
+export function loadPlaces(options: ConfigOptions = {}): Places {
+  const { places, problems } = read(options);
+  refuse(problems, false);
+  return places;
+}
+
+/** A copy for logs and screens: secrets are there or not there, never shown. */
+export function redacted(config: Config): Config {
+  const url = new URL(config.database.url);
+  if (url.password !== "") url.password = HIDDEN;
+  return {
+    ...config,
+    database: { url: url.href },
+    s3: { ...config.s3, accessKeyId: HIDDEN, secretAccessKey: HIDDEN },
+    temporal: { ...config.temporal, apiKey: config.temporal.apiKey === undefined ? undefined : HIDDEN },
+    pepper: HIDDEN,
+    sessionSecret: HIDDEN,
+  };
+}
+
+const HIDDEN = "hidden";
+
+function read(options: ConfigOptions): { places: Places; variables: Variables; problems: ConfigProblem[] } {
+  const env = given(options.env ?? process.env);
+  const dataDir = resolve(options.dataDir ?? env["SENSORLOOP_DATA_DIR"] ?? join(REPOSITORY, ".sensorloop"));
+  const cacheDir = resolve(env["SENSORLOOP_CACHE_DIR"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sensorloop"));
+  const groups = Object.entries(GROUPS) as [ServiceGroup, (typeof GROUPS)[ServiceGroup]][];
+  const configured = Object.fromEntries(
+    groups.map(([group, { anchors }]) => [group, anchors.some((name) => env[name] !== undefined)]),
+  ) as Record<ServiceGroup, boolean>;
+  const ofStack = Object.entries(readState(dataDir)).filter(
+    ([name]) => !groups.some(([group, { prefix }]) => configured[group] && name.startsWith(prefix)),
+  );
+  const values: Readonly<Record<string, string>> = { ...Object.fromEntries(ofStack), ...env };
+
+  // One by one, so that a wrong value does not hide what else is wrong or missing.
+  const variables: Record<string, unknown> = {};
+  const problems: ConfigProblem[] = [];
+  for (const name of Object.keys(variablesSchema.shape) as VariableName[]) {
+    const parsed = variablesSchema.shape[name].safeParse(values[name]);
+    if (parsed.success) variables[name] = parsed.data;
+    else problems.push(problemOf(name));
   }
-  const parsed = configSchema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const path = issue.path.join(".");
-    const [variable, , , example] = VARIABLES.find(([, place]) => place === path) ?? [path, path, "", ""];
-    return `${variable}: ${issue.message} (example: ${example})`;
-  });
-  throw new SensorloopError("CONFIG_INVALID", `the configuration has ${problems.length} problem(s), or the stack is not up:\n  ${problems.join("\n  ")}`, {
+  return { places: { dataDir, cacheDir, configured }, variables: variables as Variables, problems };
+}
+
+/** Blank is unset: compose files and CI pass empty strings for what nobody filled in. */
+function given(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const filled = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined || value.trim() === "" ? [] : [[name, value.trim()] as const],
+  );
+  return Object.fromEntries(filled);
+}
+
+function readState(dataDir: string): Readonly<Record<string, string>> {
+  const path = join(dataDir, STATE_FILE);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw new SensorloopError("CONFIG_INVALID", `${path} cannot be read`, { facts: { path }, cause });
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text)).settings;
+  } catch (cause) {
+    throw new SensorloopError("CONFIG_INVALID", `${path} is damaged; its owner, the stack, writes JSON with 'settings'`, {
+      facts: { path },
+      cause,
+    });
+  }
+}
+
+function problemOf(variable: VariableName): ConfigProblem {
+  return { variable, ...hintOf(variable) };
+}
+
+function refuse(problems: readonly ConfigProblem[], incomplete: boolean): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ variable, rule, example }) => `  ${variable}: ${rule}, like ${example}`);
+  const start = incomplete ? "\nOr start the services of this machine, which sets what is missing: npm start" : "";
+  throw new SensorloopError("CONFIG_INVALID", `the configuration is missing values or has wrong ones:\n${lines.join("\n")}${start}`, {
     facts: { problems },
   });
-}
-
-/** The configuration for people's eyes and logs. */
-export function redacted(config: Config): Record<string, unknown> {
-  const hide = (value: unknown, key: string): unknown => {
-    if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, hide(item, name)]));
-    if (/secret|pepper|apiKey|accessKeyId/i.test(key)) return value ? "***" : value;
-    return key === "url" && typeof value === "string" ? value.replace(/:[^:@/]*@/, ":***@") : value;
-  };
-  return hide(config, "") as Record<string, unknown>;
-}
-
-/** What the stack on this machine wrote for the processes it brings up: the same shape, addresses and keys only. */
-export function stateFile(dataDir: string): string {
-  return join(dataDir, "stack.json");
-}
-
-function readState(dataDir: string): Record<string, unknown> {
-  try {
-    const state = JSON.parse(readFileSync(stateFile(dataDir), "utf8")) as { config?: Record<string, unknown> };
-    return state.config ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** Blank counts as unset. */
-function filled(value: string | undefined): string | undefined {
-  return value?.trim() ? value.trim() : undefined;
-}
-
-function setPath(target: Record<string, unknown>, path: string, value: string): void {
-  const [head = "", tail] = path.split(".");
-  if (tail === undefined) target[head] = value;
-  else target[head] = { ...(target[head] as object | undefined), [tail]: value };
 }

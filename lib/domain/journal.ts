@@ -16,7 +16,6 @@ export const EVENTS = {
     set: z.record(z.string(), z.unknown()),
   }),
   "run.cancelled": z.object({ run: z.string(), why: z.string() }),
-  "gate.judged": z.object({ run: z.string(), candidate: z.string(), champion: z.string().nullable(), promoted: z.boolean(), rule: z.string(), why: z.string() }),
   /** What the gate said by itself; where a person decides, `gate.decided` follows. */
   "gate.judged": z.object({
     run: z.string(),
@@ -69,7 +68,6 @@ export function subjectOf(event: NewEvent): string {
       return event.payload.upload;
     case "run.requested":
     case "run.cancelled":
-    case "gate.judged":
     case "gate.judged":
     case "gate.decided":
     case "quarantine.replayed":

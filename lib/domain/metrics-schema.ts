@@ -22,7 +22,10 @@ export const metricsSchema = z.object({
   ),
   /** counts[actual][predicted], both in the order of `classes`. */
   confusion: z.object({ classes: z.array(z.string()), counts: z.array(z.array(z.number().int())) }),
+  /** By accuracy, worst first; no more than the 200 worst, because metrics travel in workflow payloads. */
   subjects: z.array(z.object({ subject: z.string(), windows: z.number().int(), accuracy: z.number() })),
+  /** How many subjects there are, listed or not. */
+  subjectCount: z.number().int().optional(),
   /** Reliability by ten equal bins of confidence; `ece` is the expected calibration error. */
   calibration: z.object({
     ece: z.number(),

@@ -1,4 +1,4 @@
-/** A label's hold on a stretch of a recording, in sample indices of the recording's own rate: from included, to excluded. */
+/** A label's hold on a stretch of a recording, in positions of its samples: from included, to excluded. */
 export interface LabelSpan {
   readonly label: string;
   readonly from: number;
@@ -16,10 +16,14 @@ export interface Recording {
   /** Time of sample 0 in microseconds since 1970, or 0 where the recording has no clock. */
   readonly startUs: number;
   readonly length: number;
-  /** Channel name to samples; all of `length`. NaN is a sample that was not measured. */
+  /** Channel name to samples; all of `length`. NaN is a sample that was not measured. Gaps are not stored. */
   readonly channels: ReadonlyMap<string, Float32Array>;
   /** Stretches without a gap: [from, to) in samples, ascending. */
   readonly stretches: readonly (readonly [number, number])[];
+  /** Per stretch, what to add to its positions to have samples on the recording's clock; 0 where it is absent. */
+  readonly offsets?: readonly number[];
+  /** Time of each sample where it does not follow from the rate: rows that are examples, whole-length recordings. */
+  readonly timesUs?: Float64Array;
   readonly labels: readonly LabelSpan[];
 }
 

@@ -158,7 +158,7 @@ function packBits(sink: ByteSink, values: Int32Array, from: number, width: numbe
 }
 
 /** Eight bytes each, little-endian two's complement, of whole numbers up to 2^53. */
-export function encodePlainInt64(sink: ByteSink, values: Float64Array, count: number): void {
+export function encodePlainInt64(sink: ByteSink, values: Int32Array | Float64Array, count: number): void {
   sink.reserve(count * 8);
   const words = new Uint32Array(count * 2);
   for (let index = 0; index < count; index++) {
@@ -169,6 +169,11 @@ export function encodePlainInt64(sink: ByteSink, values: Float64Array, count: nu
   }
   sink.bytes.set(new Uint8Array(words.buffer), sink.length);
   sink.length += count * 8;
+}
+
+export function encodePlainInt32(sink: ByteSink, values: Int32Array | Float64Array, count: number): void {
+  sink.reserve(count * 4);
+  for (let index = 0; index < count; index++) sink.length = sink.bytes.writeInt32LE(values[index] as number, sink.length);
 }
 
 export function encodePlainFloat(sink: ByteSink, values: Float32Array, count: number): void {

@@ -5,6 +5,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { RUN_STATES } from "../../../../lib/domain/stages.ts";
 import { call } from "../../api/client.ts";
 import { failureOf } from "../../api/failure.ts";
+import { newId } from "../../api/new-id.ts";
 import { readPages } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { Empty } from "../../parts/answer.tsx";
@@ -26,7 +27,7 @@ export function RunsPage() {
   const runs = useInfiniteQuery(readPages("listRuns", { query: { project, state } }));
   const start = useMutation({
     // The id is made here, so that a request sent twice by a flaky line starts one run.
-    mutationFn: () => call("startRun", { params: { project }, body: { id: `ui-${crypto.randomUUID()}` } }),
+    mutationFn: () => call("startRun", { params: { project }, body: { id: newId("run") } }),
     onSuccess: ({ run }) => {
       void queryClient.invalidateQueries({ queryKey: ["listRuns"] });
       void navigate({ to: "/p/$project/runs/$run", params: { project, run }, search: {} });
@@ -69,7 +70,7 @@ export function RunsPage() {
           empty={
             state === undefined ? (
               <Empty title="No run yet" command={`npx sensorloop run start ${project} --wait`}>
-                The first one needs recordings: `sensorloop data add {project} PATH`.
+                The first one needs recordings: <code>sensorloop data add {project} PATH</code>.
               </Empty>
             ) : (
               <Empty title={`No run is ${statusOf(state).word.toLowerCase()}`}>Choose another state above.</Empty>

@@ -1,0 +1,191 @@
+import { bootstrapIntervals, countBySubject } from "./bootstrap.ts";
+import type { Interval } from "./bootstrap.ts";
+import { accuracyOf, macroF1Of } from "./metrics.ts";
+import type { Metrics } from "./metrics-schema.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { GateSpec } from "./spec.ts";
+import type { Verdict } from "./stages.ts";
+
+/** One side of a decision: a model as it did on the frozen holdout. */
+export interface Evaluated {
+  readonly model: string;
+  /** Classes the model can answer. */
+  readonly classes: readonly string[];
+  /** Hash of the holdout's windows and labels, in order. */
+  readonly holdoutSha256: string;
+  readonly metrics: Metrics;
+  readonly outcomes: Outcomes;
+}
+
+export interface Contest {
+  readonly candidate: Evaluated;
+  readonly champion: Evaluated | null;
+  readonly gate: GateSpec;
+}
+
+/** Differences below this are rounding. */
+const EPSILON = 1e-9;
+
+/**
+ * Whether the candidate takes the champion's place. The first rule that applies decides:
+ *
+ * 1. `not-a-number`: a metric or confidence of the candidate is not finite: no.
+ * 2. `holdout-changed`: champion and candidate were measured on different windows: no, whatever the figures.
+ * 3. `leaking`: the candidate's split lets a person stand on both sides, the champion's does not: no. A leaking candidate
+ *    may be a first champion or follow another leaking one; the reason then says so.
+ * 4. `missing-class`: the candidate can't answer a class that the holdout holds or the champion answers: no.
+ * 5. `floor`: below a floor of the spec: no.
+ * 6. `first`: no champion: yes.
+ * 7. `class-collapse`: the recall of a class falls by more than `maxClassDrop`, or to nothing: no.
+ * 8. `tie` / `worse`: the gain is 0 or below: no. A gain below the margin is a `tie`.
+ * 9. `uncertain`: the gain reaches the margin, yet drawing subjects anew (95 %, both models on the same people) can't rule
+ *    out a loss of the margin or more: no. With fewer than two subjects there is no interval and the margin decides.
+ * 10. `better`: yes.
+ */
+export function decide(contest: Contest): Verdict {
+  const { candidate, champion, gate } = contest;
+  const verdict = (promoted: boolean, rule: Verdict["rule"], reason: string, difference: Verdict["difference"] = null): Verdict => ({
+    promoted,
+    rule,
+    reason,
+    candidate: candidate.model,
+    champion: champion?.model ?? null,
+    difference,
+  });
+  const refusal = notANumber(candidate) ?? holdoutChanged(contest) ?? leaking(contest) ?? missingClass(contest) ?? belowFloor(contest);
+  if (refusal) return verdict(false, refusal.rule, refusal.reason);
+  const name = metricName(gate);
+  if (!champion) {
+    const caution = candidate.metrics.leaking ? "; its split is leaking, so new people will find it worse" : "";
+    const value = percent(candidate.metrics[gate.metric].value);
+    return verdict(true, "first", `It is the first champion: ${name} ${value} on ${candidate.metrics.windows} windows, and no floor is missed${caution}.`);
+  }
+  const gain = candidate.metrics[gate.metric].value - champion.metrics[gate.metric].value;
+  const interval = pairedInterval(candidate.outcomes, champion.outcomes, gate.metric);
+  const difference = { metric: gate.metric, value: gain, low: interval?.low ?? null, high: interval?.high ?? null };
+  const { rule, reason } = classCollapse(candidate, champion, gate) ?? compare(gain, interval, contest);
+  return verdict(rule === "better", rule, reason, difference);
+}
+
+interface Finding {
+  readonly rule: Verdict["rule"];
+  readonly reason: string;
+}
+
+function notANumber({ metrics, outcomes }: Evaluated): Finding | null {
+  const figures = { accuracy: metrics.accuracy.value, "macro F1": metrics.macroF1.value, "weighted F1": metrics.weightedF1, "calibration error": metrics.calibration.ece };
+  const [broken] = Object.entries(figures).find(([, value]) => !Number.isFinite(value)) ?? [];
+  if (broken) return { rule: "not-a-number", reason: `The candidate's ${broken} is not a number.` };
+  const count = outcomes.confidence.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+  if (count > 0) return { rule: "not-a-number", reason: `The candidate answered ${count} windows with a confidence that is not a number.` };
+  if (metrics.windows === 0) return { rule: "not-a-number", reason: "The holdout holds no labelled window, so nothing was measured." };
+  return null;
+}
+
+function holdoutChanged({ candidate, champion }: Contest): Finding | null {
+  if (!champion) return null;
+  if (champion.holdoutSha256 === candidate.holdoutSha256 && champion.outcomes.actual.length === candidate.outcomes.actual.length) return null;
+  const [ours, theirs] = [candidate, champion].map((side) => `${side.metrics.windows} windows (${side.holdoutSha256.slice(0, 8)})`);
+  return {
+    rule: "holdout-changed",
+    reason: `The candidate was measured on ${ours}, the champion on ${theirs}: measure the champion on the new holdout before they are compared.`,
+  };
+}
+
+function leaking({ candidate, champion }: Contest): Finding | null {
+  if (!candidate.metrics.leaking || !champion || champion.metrics.leaking) return null;
+  return { rule: "leaking", reason: "The candidate's split lets a person stand on both sides and the champion's does not, so its figures flatter it." };
+}
+
+function missingClass({ candidate, champion }: Contest): Finding | null {
+  const held = candidate.metrics.perClass.filter(({ support }) => support > 0).map(({ label }) => label);
+  const missing = [...new Set([...held, ...(champion?.classes ?? [])])].filter((label) => !candidate.classes.includes(label));
+  return missing.length === 0 ? null : { rule: "missing-class", reason: `The candidate can't answer ${missing.map((label) => `'${label}'`).join(", ")}.` };
+}
+
+function belowFloor({ candidate, gate }: Contest): Finding | null {
+  for (const metric of ["accuracy", "macroF1"] as const) {
+    const floor = gate.floors[metric];
+    const { value } = candidate.metrics[metric];
+    if (floor !== undefined && value < floor - EPSILON) {
+      return { rule: "floor", reason: `The candidate's ${metricName({ metric })} of ${percent(value)} is below the floor of ${percent(floor)}.` };
+    }
+  }
+  return null;
+}
+
+/** The class that lost most, where it lost too much. */
+function classCollapse(candidate: Evaluated, champion: Evaluated, gate: GateSpec): Finding | null {
+  const before = new Map(champion.metrics.perClass.map(({ label, recall }) => [label, recall]));
+  const drops = candidate.metrics.perClass.flatMap(({ label, recall }) => {
+    const was = before.get(label) ?? null;
+    if (recall === null || was === null || was === 0) return [];
+    const drop = was - recall;
+    return drop > gate.maxClassDrop + EPSILON || recall === 0 ? [{ label, was, recall, drop }] : [];
+  });
+  const [worst] = drops.sort((one, other) => other.drop - one.drop);
+  if (!worst) return null;
+  const { label, was, recall } = worst;
+  return { rule: "class-collapse", reason: `The recall of '${label}' falls from ${percent(was)} to ${percent(recall)}; ${percent(gate.maxClassDrop)} is the most it may fall.` };
+}
+
+function compare(gain: number, interval: Interval | null, { candidate, champion, gate }: Contest): Finding {
+  const name = metricName(gate);
+  const figures = `${name} ${percent(candidate.metrics[gate.metric].value)} against the champion's ${percent(champion!.metrics[gate.metric].value)}`;
+  if (Math.abs(gain) <= EPSILON) return { rule: "tie", reason: `Neither is better: ${figures}; the champion stays.` };
+  if (gain < 0) return { rule: "worse", reason: `The candidate is worse: ${figures}.` };
+  if (gain < gate.margin - EPSILON) {
+    return { rule: "tie", reason: `The candidate gains ${points(gain)}, less than the margin of ${(100 * gate.margin).toFixed(2)}: ${figures}; the champion stays.` };
+  }
+  const people = candidate.metrics.subjectCount ?? candidate.metrics.subjects.length;
+  if (!interval) return { rule: "better", reason: `The candidate is better: ${figures}. With ${people} subject there is no test by people.` };
+  const range = `${points(interval.low)} to ${points(interval.high)} by drawing the ${people} subjects anew`;
+  // With a margin of 0 a gain that is never negative is enough.
+  if (interval.low <= -gate.margin && interval.low < 0) {
+    return { rule: "uncertain", reason: `The candidate gains ${points(gain)}, but it could be chance: ${range}; ${figures}.` };
+  }
+  return { rule: "better", reason: `The candidate is better: ${figures}, a gain of ${points(gain)} (${range}).` };
+}
+
+/**
+ * 95 % interval of the gain, both models on the same resampled people. Outcomes must be of the same windows in the same
+ * order, which an equal holdout hash says. Null with fewer than two subjects.
+ */
+function pairedInterval(candidate: Outcomes, champion: Outcomes, metric: GateSpec["metric"]): Interval | null {
+  const classes = [...new Set([...candidate.classes, ...champion.classes])];
+  const size = classes.length;
+  const ours = candidate.classes.map((label) => classes.indexOf(label));
+  const theirs = champion.classes.map((label) => classes.indexOf(label));
+  const cell = candidate.actual.map((actual, window) => {
+    if (actual < 0) return -1;
+    return (ours[actual]! * size + ours[candidate.predicted[window]!]!) * size + theirs[champion.predicted[window]!]!;
+  });
+  const counts = countBySubject(cell, candidate.subject, size ** 3);
+  // Only cells that occur are looked at: with 30 classes there are 27,000, and a few hundred are met.
+  const met = [...new Set(counts.cell)];
+  const [first, second] = [new Float64Array(size * size), new Float64Array(size * size)];
+  const figure = metric === "accuracy" ? accuracyOf : macroF1Of;
+  const gain = (totals: Float64Array) => {
+    first.fill(0);
+    second.fill(0);
+    for (const index of met) {
+      const answered = Math.floor(index / size);
+      first[answered]! += totals[index]!;
+      second[Math.floor(answered / size) * size + (index % size)]! += totals[index]!;
+    }
+    return [figure(first, size) - figure(second, size)];
+  };
+  return bootstrapIntervals(counts, gain)[0] ?? null;
+}
+
+function metricName({ metric }: Pick<GateSpec, "metric">): string {
+  return metric === "accuracy" ? "accuracy" : "macro F1";
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+function points(share: number): string {
+  return `${share < 0 ? "-" : "+"}${Math.abs(100 * share).toFixed(2)} points`;
+}

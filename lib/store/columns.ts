@@ -1,0 +1,36 @@
+import type { DuckDBConnection, DuckDBVector } from "@duckdb/node-api";
+
+export type Column = Float32Array | Float64Array | Int32Array;
+
+/**
+ * Streams a query's result as typed columns of up to 2,048 rows, without an object a row or a value. Every column must be
+ * FLOAT, DOUBLE or INTEGER without nulls; the arrays are valid during the call only.
+ */
+export async function readColumns(connection: DuckDBConnection, sql: string, take: (columns: readonly Column[], rows: number) => void): Promise<void> {
+  const result = await connection.stream(sql);
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    const columns: Column[] = [];
+    for (let column = 0; column < chunk.columnCount; column++) columns.push((chunk.getColumnVector(column) as DuckDBVector & { items: Column }).items);
+    take(columns, chunk.rowCount);
+  }
+}
+
+/** A query's only column, of text without nulls. */
+export async function stringsOf(connection: DuckDBConnection, sql: string): Promise<string[]> {
+  const result = await connection.stream(sql);
+  const values: string[] = [];
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    for (const value of chunk.getColumnValues(0)) values.push(String(value));
+  }
+  return values;
+}
+
+/** Text as an SQL literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as an SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
