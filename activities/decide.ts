@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { artifactSchema } from "../lib/domain/artifact.ts";
 import { decide as judge, type Evaluated } from "../lib/domain/gate.ts";
 import { slotId } from "../lib/domain/ids.ts";
+import { decodeOutcomes } from "../lib/domain/outcomes.ts";
 import { sensorsOf } from "../lib/domain/spec.ts";
 import type { RunContext, Verdict } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
@@ -76,13 +78,19 @@ export function createDecideActivities(platform: Platform) {
   async function evaluated(model: string, snapshot: string): Promise<Evaluated> {
     const row = await db
       .selectFrom("evaluation")
-      .selectAll()
-      .where("model", "=", model)
-      .where("snapshot", "=", snapshot)
-      .where("split", "=", "holdout")
+      .innerJoin("model", "model.id", "evaluation.model")
+      .select(["evaluation.holdout_sha256", "evaluation.metrics", "evaluation.outcomes", "model.artifact"])
+      .where("evaluation.model", "=", model)
+      .where("evaluation.snapshot", "=", snapshot)
+      .where("evaluation.split", "=", "holdout")
       .executeTakeFirstOrThrow();
-    const outcomes = row.outcomes ? await readFile(await objects.fetch(await refOf(db, row.outcomes))) : null;
-    return { model, holdoutSha256: row.holdout_sha256, metrics: row.metrics, outcomes };
+    const outcomes = decodeOutcomes(await bytesOf(row.outcomes));
+    const { classes } = artifactSchema.parse(JSON.parse((await bytesOf(row.artifact)).toString("utf8")));
+    return { model, classes, holdoutSha256: row.holdout_sha256, metrics: row.metrics, outcomes };
+  }
+
+  async function bytesOf(key: string | null): Promise<Buffer> {
+    return readFile(await objects.fetch(await refOf(db, key ?? "")));
   }
 
   return { currentChampion, decide, recordApproval };

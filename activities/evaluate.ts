@@ -1,3 +1,4 @@
+import { SensorloopError } from "../lib/domain/errors.ts";
 import type { Split } from "../lib/domain/window-shard.ts";
 import type { RunContext } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
@@ -29,10 +30,11 @@ export function createEvaluateActivities(platform: Platform) {
       return endStage(db, context.run, "evaluate", { state: "reused", reason: "this model was measured on this holdout before", detail: { model: context.model } });
     }
     await using job = await score(platform, context, ["holdout"]);
-    const { metrics, outcomes, latencyUs, artifactBytes } = job.output;
-    const holdout = metrics.holdout;
-    if (!holdout) throw new Error("the holdout was scored without metrics");
+    const { splits, latencyUs } = job.output;
+    const { metrics: holdout, outcomes } = splits.find(({ split }) => split === "holdout") ?? {};
+    if (!holdout) throw new SensorloopError("TOO_LITTLE_DATA", "the holdout has no labelled window");
     const put = outcomes ? await objects.putFile(context.project, "model", outcomes.path) : undefined;
+    const { bytes } = await weightsOf(context.model);
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
       const { holdout_sha256 } = await tx.selectFrom("snapshot").select("holdout_sha256").where("id", "=", context.snapshot).executeTakeFirstOrThrow();
@@ -47,7 +49,7 @@ export function createEvaluateActivities(platform: Platform) {
           metrics: JSON.stringify(holdout),
           outcomes: put?.key ?? null,
           latency_us: latencyUs,
-          bytes: artifactBytes,
+          bytes,
         })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
@@ -57,6 +59,11 @@ export function createEvaluateActivities(platform: Platform) {
         detail: { model: context.model, accuracy: holdout.accuracy, macroF1: holdout.macroF1, leaking: holdout.leaking, latencyUs },
       });
     });
+  }
+
+  async function weightsOf(model: string) {
+    const { weights } = await db.selectFrom("model").select("weights").where("id", "=", model).executeTakeFirstOrThrow();
+    return refOf(db, weights ?? "");
   }
 
   return { evaluateModel };

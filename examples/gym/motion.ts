@@ -27,8 +27,16 @@ const STANDING: LimbMotion = { pitch: [-85, 1], roll: [0, 1], path: [0.005, 0.00
  * squat and lunge at the ankle. The figures are of our own making, chosen to look right, not measured on people.
  */
 export const EXERCISES = {
-  squat: { period: 2.8, wrist: { pitch: [0, 18], roll: [0, 5], path: [0.05, 0, -0.42] }, ankle: { pitch: [-85, 14], roll: [0, 3], path: [0.01, 0, 0] } },
-  lunge: { period: 2.9, wrist: { pitch: [-65, 14], roll: [0, 8], path: [0.3, 0, -0.3] }, ankle: { pitch: [-85, 38], roll: [0, 3], path: [0.4, 0, 0.08] } },
+  squat: {
+    period: 2.8,
+    wrist: { pitch: [0, 18], roll: [0, 5], path: [0.05, 0, -0.42] },
+    ankle: { pitch: [-85, 14], roll: [0, 3], path: [0.01, 0, 0] },
+  },
+  lunge: {
+    period: 2.9,
+    wrist: { pitch: [-65, 14], roll: [0, 8], path: [0.3, 0, -0.3] },
+    ankle: { pitch: [-85, 38], roll: [0, 3], path: [0.4, 0, 0.08] },
+  },
   "biceps-curl": { period: 2.5, wrist: { pitch: [-80, 125], roll: [10, 25], path: [0.22, 0, 0.28] }, ankle: STANDING },
   "hammer-curl": { period: 2.5, wrist: { pitch: [-80, 120], roll: [45, 8], path: [0.2, 0, 0.28] }, ankle: STANDING },
   "shoulder-press": { period: 2.6, wrist: { pitch: [70, 18], roll: [15, 12], path: [0.03, 0.08, 0.45] }, ankle: STANDING },
@@ -48,12 +56,21 @@ export interface Reading {
 }
 
 /** The readings of one set, `seconds` long; `name` null is the rest between two sets. */
-export function* performSet(person: Person, name: ExerciseName | null, seconds: number, rateHz: number, random: Random): Generator<Reading> {
+export function* performSet(
+  person: Person,
+  name: ExerciseName | null,
+  seconds: number,
+  rateHz: number,
+  random: Random,
+): Generator<Reading> {
   const exercise: Exercise = name === null ? RESTING : EXERCISES[name];
   const count = Math.round(seconds * rateHz);
   // Each set is held a little differently, each repetition is a little larger or smaller, and they grow slower with fatigue.
   const held = 7 * DEGREES;
-  const lean = { wrist: [held * random.normal(), held * random.normal()], ankle: [0.4 * held * random.normal(), 0.4 * held * random.normal()] } as const;
+  const lean = {
+    wrist: [held * random.normal(), held * random.normal()],
+    ankle: [0.4 * held * random.normal(), 0.4 * held * random.normal()],
+  } as const;
   let phase = 0;
   let size = person.reach;
   for (let index = 0; index < count; index++) {
@@ -89,7 +106,11 @@ function waveAt(phase: number, speed: number, rhythm: number): Wave {
   const angle = circle * phase + warp * Math.sin(circle * phase);
   const rate = circle * speed * (1 + warp * Math.cos(circle * phase));
   const change = -warp * (circle * speed) ** 2 * Math.sin(circle * phase);
-  return { at: (1 - Math.cos(angle)) / 2, velocity: (Math.sin(angle) * rate) / 2, acceleration: (Math.cos(angle) * rate ** 2 + Math.sin(angle) * change) / 2 };
+  return {
+    at: (1 - Math.cos(angle)) / 2,
+    velocity: (Math.sin(angle) * rate) / 2,
+    acceleration: (Math.cos(angle) * rate ** 2 + Math.sin(angle) * change) / 2,
+  };
 }
 
 /** What an ideally placed sensor reads: specific force in its own frame, and the speed of its turning. */
@@ -104,7 +125,10 @@ function limb(motion: LimbMotion, wave: Wave, size: number, lean: readonly numbe
   const forward = cosP * x + sinP * z;
   const upward = cosP * z - sinP * x;
   const turning = range[0] * wave.velocity;
-  return { acc: [forward, cosR * y + sinR * upward, cosR * upward - sinR * y], gyro: [range[1] * wave.velocity, cosR * turning, -sinR * turning] };
+  return {
+    acc: [forward, cosR * y + sinR * upward, cosR * upward - sinR * y],
+    gyro: [range[1] * wave.velocity, cosR * turning, -sinR * turning],
+  };
 }
 
 function turn(rotation: Rotation, vector: readonly number[]): number[] {

@@ -30,7 +30,7 @@ const PLACEMENT_SD = (20 * Math.PI) / 180;
 /** @param random the person's own stream; their name follows from it too */
 export function drawPerson(random: Random, taken: ReadonlySet<string>): Person {
   const faker = new Faker({ locale: en, seed: random.bits() >>> 0 });
-  const name = slug(faker.person.fullName({ sex: random.uniform() < 0.5 ? "female" : "male" }));
+  const name = slug(`${faker.person.firstName()} ${faker.person.lastName()}`);
   return {
     id: taken.has(name) ? `${name}-${taken.size + 1}` : name,
     tempo: Math.exp(0.15 * random.normal()),
@@ -52,7 +52,17 @@ function drawRotation(random: Random, sd: number): Rotation {
   const angle = sd * random.normal();
   const [s, c] = [Math.sin(angle), Math.cos(angle)];
   const v = 1 - c;
-  return [c + x * x * v, x * y * v - z * s, x * z * v + y * s, y * x * v + z * s, c + y * y * v, y * z * v - x * s, z * x * v - y * s, z * y * v + x * s, c + z * z * v];
+  return [
+    c + x * x * v,
+    x * y * v - z * s,
+    x * z * v + y * s,
+    y * x * v + z * s,
+    c + y * y * v,
+    y * z * v - x * s,
+    z * x * v - y * s,
+    z * y * v + x * s,
+    c + z * z * v,
+  ];
 }
 
 function slug(name: string): string {

@@ -11,7 +11,8 @@ export interface GymOptions extends SimulationOptions {
   readonly restSeconds?: number;
 }
 
-const HEADER = "time_ms,wrist_acc_x,wrist_acc_y,wrist_acc_z,wrist_gyro_x,wrist_gyro_y,wrist_gyro_z,ankle_acc_x,ankle_acc_y,ankle_acc_z,exercise";
+const HEADER =
+  "time_ms,wrist_acc_x,wrist_acc_y,wrist_acc_z,wrist_gyro_x,wrist_gyro_y,wrist_gyro_z,ankle_acc_x,ankle_acc_y,ankle_acc_z,exercise";
 /** 1 September 2025, 06:00 UTC: the first session of the first person. */
 const FIRST_SESSION_MS = 1_756_706_400_000;
 /** What the streams of random numbers are for; part of their keys. */
@@ -34,7 +35,14 @@ export async function simulate(options: GymOptions): Promise<Simulated> {
     await mkdir(join(folder, person.id), { recursive: true });
     for (const session of index % 3 === 2 ? [1, 2] : [1]) {
       const random = randomFor(seed, SESSION, index, session);
-      const lines = recordSession(person, { startMs: FIRST_SESSION_MS + index * 3_600_000 + (session - 1) * 7 * 86_400_000, labelled: session === 1, rateHz, setSeconds, restSeconds, random });
+      const lines = recordSession(person, {
+        startMs: FIRST_SESSION_MS + index * 3_600_000 + (session - 1) * 7 * 86_400_000,
+        labelled: session === 1,
+        rateHz,
+        setSeconds,
+        restSeconds,
+        random,
+      });
       if (session === 1 && index % 7 === 3) damage(lines, random);
       const path = join(folder, person.id, `session-${session}.csv`);
       const text = `${HEADER}\n${lines.join("\n")}\n`;
@@ -61,7 +69,9 @@ function recordSession(person: Person, { startMs, labelled, rateHz, setSeconds, 
   const write = (reading: Reading, label: string) => {
     const time = startMs + Math.round((lines.length * 1000) / rateHz);
     const acc = (values: readonly number[]) => values.map((value) => value.toFixed(3)).join(",");
-    lines.push(`${time},${acc(reading.wristAcc)},${reading.wristGyro.map((value) => value.toFixed(2)).join(",")},${acc(reading.ankleAcc)},${label}`);
+    lines.push(
+      `${time},${acc(reading.wristAcc)},${reading.wristGyro.map((value) => value.toFixed(2)).join(",")},${acc(reading.ankleAcc)},${label}`,
+    );
   };
   for (const place of permutation(random, EXERCISE_NAMES.length)) {
     const name = EXERCISE_NAMES[place]!;

@@ -26,7 +26,10 @@ export interface PulseOptions extends SimulationOptions {
 export async function simulate(options: PulseOptions): Promise<Simulated> {
   const { folder, subjects = 2_000, seed = 1, subjectsPerFile = 25_000, days = 90 } = options;
   await mkdir(folder, { recursive: true });
-  const dates = Array.from({ length: days }, (_, day) => new Date(Date.parse(FIRST_DAY) + day * 86_400_000).toISOString().slice(0, 10) + ",");
+  const dates = Array.from(
+    { length: days },
+    (_, day) => new Date(Date.parse(FIRST_DAY) + day * 86_400_000).toISOString().slice(0, 10) + ",",
+  );
   const files: string[] = [];
   let bytes = 0;
   for (let first = 0; first < subjects; first += subjectsPerFile) {
@@ -50,7 +53,7 @@ async function writeFile(path: string, dates: readonly string[], { file, subject
   try {
     const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
     const normal = normalPairs(random);
-    let used = buffer.latin1Write("datetime,pulse,category,ts_number\n", 0);
+    let used = buffer.write("datetime,pulse,category,ts_number\n", 0, "latin1");
     let written = 0;
     for (let subject = 1; subject <= subjects; subject++) {
       const kind = CLASSES[random.below(CLASSES.length)]!;
@@ -65,7 +68,7 @@ async function writeFile(path: string, dates: readonly string[], { file, subject
         used = 0;
       }
       if (rows.length > buffer.length) throw new RangeError(`${dates.length} days of one person do not fit the write buffer`);
-      used += buffer.latin1Write(rows, used);
+      used += buffer.write(rows, used, "latin1");
     }
     await handle.write(buffer, 0, used);
     return written + used;

@@ -57,6 +57,7 @@ export const ERRORS = {
   JOB_CRASHED: entry(500, true, "The job's process ended by itself; it is tried again."),
   CANCELLED: entry(499, false, "It was stopped on request."),
   SERVICE_UNOBTAINABLE: entry(500, false, "Install the program named, put it on the PATH, or name its address in the configuration."),
+  SERVICE_FAILED: entry(500, false, "Read the log named; it says what the service could not do."),
   TENSORFLOW_UNAVAILABLE: entry(500, false, "Run `sensorloop doctor` to see why; the fallback back end may still serve."),
   INTERNAL: entry(500, true, "Report it with the code and time; the log has the details."),
 } as const satisfies Record<string, ErrorEntry>;

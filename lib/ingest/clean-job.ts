@@ -1,6 +1,7 @@
 import type { Job } from "../compute/job.ts";
 import type { ErrorReport } from "../domain/errors.ts";
 import type { Spec } from "../domain/spec.ts";
+import { cleanFile } from "./clean-file.ts";
 import type { FileScan } from "./scan.ts";
 
 export interface FileToClean {
@@ -66,4 +67,16 @@ export interface CleanOutput {
   readonly files: readonly CleanedFile[];
 }
 
-export const run: Job<CleanInput, CleanOutput> = () => Promise.reject(new Error("being written"));
+/** Cleans files one after another; results are files in the job's folder, named by the files' ids. */
+export const run: Job<CleanInput, CleanOutput> = async ({ files, ...options }, control) => {
+  const total = files.reduce((sum, file) => sum + file.scan.lines - file.scan.headerLines - file.scan.blankCount, 0);
+  const cleaned: CleanedFile[] = [];
+  let done = 0;
+  for (const file of files) {
+    const onRows = (rows: number) => control.progress({ done: done + rows, total, unit: "rows", detail: { file: file.name } });
+    cleaned.push(await cleanFile(file, { ...options, folder: control.folder, onRows }));
+    done += file.scan.lines - file.scan.headerLines - file.scan.blankCount;
+    control.progress({ done, total, unit: "rows", detail: { file: file.name } });
+  }
+  return { files: cleaned };
+};

@@ -7,7 +7,8 @@ let fault: NumberFault = "type";
 export const numberFault = (): NumberFault => fault;
 
 const MAX_FLOAT = 3.4028234663852886e38;
-const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+/** As literals: the engine computes `10 ** n` with errors in the last place. */
+const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
 
 /**

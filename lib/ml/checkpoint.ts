@@ -74,7 +74,7 @@ export async function readCheckpoint(path: string, identity: string): Promise<Ch
   for (const { name, type, length } of buffers) {
     const ArrayType = type === "f64" ? Float64Array : Float32Array;
     const bytesHere = length * ArrayType.BYTES_PER_ELEMENT;
-    state[name] = new ArrayType(Uint8Array.from(body.subarray(at, at + bytesHere)).buffer);
+    state[name] = new ArrayType(new Uint8Array(body.subarray(at, at + bytesHere)).buffer);
     at += bytesHere;
   }
   return { ...facts, state };

@@ -57,9 +57,9 @@ export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, s
     const result = tf.tidy(() => {
       const { logits, backward, statistics: moved } = network.forward(network.unpack(parameters, statistics), x, masks);
       const gradient = backward(tf.mul(tf.sub(tf.softmax(logits), target), 1 / batch));
-      return { ...optimizer.update(parameters, slots, gradient, step), statistics: moved, logits };
+      return { ...optimizer.update(parameters, slots, gradient, step), moved: moved ? [moved] : [], logits };
     });
-    replace(result);
+    replace({ ...result, statistics: result.moved[0] ?? null });
     return result.logits;
   };
 

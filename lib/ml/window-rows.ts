@@ -44,37 +44,73 @@ export function valuesOf(shard: WindowShard, family: Genome["family"]): Float32A
   return family === "cnn" ? shard.signals : shard.featureValues;
 }
 
-/** Rows to learn from, not yet scaled. */
-export interface SelectedRows {
+/** Labelled rows, not yet scaled. */
+export interface LabelledRows {
   readonly source: WindowSource;
   readonly values: Float32Array;
   readonly labels: Int32Array;
+  readonly subjects: readonly string[];
+  /** Index into `subjects` of each row. */
+  readonly subject: Int32Array;
+}
+
+/** Which windows: by side of the split, with or without the extra, denser ones. */
+export interface Selection {
+  readonly splits: readonly Split[];
+  readonly dense: boolean;
 }
 
 /**
- * The labelled rows of these splits from all shards of a window set, in order.
+ * The labelled windows of a selection from all shards of a window set, in order.
  * @throws SensorloopError OBJECT_CORRUPT where the shards do not belong together
  */
-export async function selectRows(paths: readonly string[], family: Genome["family"], wanted: (shard: WindowShard, window: number) => boolean): Promise<SelectedRows> {
-  const parts: { values: Float32Array; labels: Int32Array }[] = [];
+export async function selectRows(paths: readonly string[], family: Genome["family"], selection: Selection): Promise<LabelledRows> {
+  const parts: Pick<LabelledRows, "values" | "labels" | "subject">[] = [];
+  const people = indexer();
   let source: WindowSource | null = null;
   for (const path of paths) {
     const shard = await readShard(path);
     const here = sourceOf(shard, family);
     source ??= here;
     checkAlike(source, here);
-    const rows: number[] = [];
-    for (let window = 0; window < shard.windows; window += 1) if (shard.label[window]! >= 0 && wanted(shard, window)) rows.push(window);
-    parts.push({ values: gatherRows(valuesOf(shard, family), widthOf(here.input), rows), labels: Int32Array.from(rows, (window) => shard.label[window]!) });
+    const rows = windowsOf(shard, selection).filter((window) => shard.label[window]! >= 0);
+    parts.push({
+      values: gatherRows(valuesOf(shard, family), widthOf(here.input), rows),
+      labels: Int32Array.from(rows, (window) => shard.label[window]!),
+      subject: Int32Array.from(rows, (window) => people.indexOf(shard.subjects[shard.subject[window]!]!)),
+    });
   }
   if (!source) throw new SensorloopError("TOO_LITTLE_DATA", "there is no window shard to read");
-  return { source, values: joined(Float32Array, parts.map(({ values }) => values)), labels: joined(Int32Array, parts.map(({ labels }) => labels)) };
+  return {
+    source,
+    values: joined(Float32Array, parts.map(({ values }) => values)),
+    labels: joined(Int32Array, parts.map(({ labels }) => labels)),
+    subjects: people.names,
+    subject: joined(Int32Array, parts.map(({ subject }) => subject)),
+  };
 }
 
-/** Whether the window is on one of these sides of the split. */
-export function inSplits(splits: readonly Split[]): (shard: WindowShard, window: number) => boolean {
+/** Indices of the windows of a selection, labelled or not. */
+export function windowsOf(shard: WindowShard, { splits, dense }: Selection): number[] {
   const sides = new Set(splits.map((split) => SPLITS.indexOf(split)));
-  return (shard, window) => sides.has(shard.split[window]!);
+  const windows: number[] = [];
+  for (let window = 0; window < shard.windows; window += 1) {
+    if (sides.has(shard.split[window]!) && (dense || shard.dense[window] === 0)) windows.push(window);
+  }
+  return windows;
+}
+
+/** Gives names numbers in the order in which they come. */
+export function indexer(): { readonly names: readonly string[]; indexOf(name: string): number } {
+  const places = new Map<string, number>();
+  const names: string[] = [];
+  const indexOf = (name: string) => {
+    const known = places.get(name);
+    if (known !== undefined) return known;
+    places.set(name, names.length);
+    return names.push(name) - 1;
+  };
+  return { names, indexOf };
 }
 
 export function gatherRows(values: Float32Array, width: number, rows: readonly number[]): Float32Array {

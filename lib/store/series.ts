@@ -1,9 +1,9 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { assembleRows, assembleSampled, concatenate, reorder, type PlacedLabel, type Track } from "../domain/assemble.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import type { Recording } from "../domain/recording.ts";
 import type { FilesSpec, Spec } from "../domain/spec.ts";
-import { identifier, literal, readColumns, stringsOf, type Column } from "./columns.ts";
+import { readColumns, stringsOf, type Column } from "./columns.ts";
+import { ident, literal, type Duckdb } from "./duckdb.ts";
 
 /** A clean Parquet file on the local disk, and which of the spec's `files` it came from. */
 export interface SeriesPart {
@@ -13,17 +13,17 @@ export interface SeriesPart {
 }
 
 export interface ReadOptions {
-  readonly connection: DuckDBConnection;
+  readonly database: Duckdb;
   readonly parts: readonly SeriesPart[];
   readonly spec: Spec;
   /** [subject, recording] pairs to read; all without it. */
   readonly where?: readonly (readonly [string, string])[];
-  /** Samples held at once, over all channels; a single recording may be larger. */
-  readonly samplesAtOnce?: number;
+  /** Bytes of rows held at once; the recordings of one subject may be larger. */
+  readonly bytesAtOnce?: number;
 }
 
-/** 64 MB of channels and about as much beside them: small against a job's 1 GiB, and few passes over the files. */
-const SAMPLES_AT_ONCE = 16_000_000;
+/** With as much again in DuckDB, well within a job's 1 GiB; a shard of a few million rows is then read in one pass. */
+const BYTES_AT_ONCE = 160_000_000;
 
 interface Source {
   readonly place: number;
@@ -53,14 +53,16 @@ interface Block {
  * @throws SensorloopError UNKNOWN_CLASS where a label is not a class of the spec
  */
 export async function* readRecordings(options: ReadOptions): AsyncGenerator<Recording> {
-  const { connection, parts, spec } = options;
+  const { database, parts, spec } = options;
+  const { connection } = database;
   const sources = sourcesOf(parts, spec);
   if (sources.length === 0) return;
-  await numberRecordings(connection, sources, options.where);
+  await numberRecordings(database, sources, options.where);
   const { subjects, recordings, counts } = await readNumbers(connection, sources);
-  const widths = sources.map((source) => source.channels.length + 3);
+  // A row has its time and perhaps a label beside the channels.
+  const widths = sources.map((source) => 4 * source.channels.length + (source.files.label ? 12 : 8));
   const intervalParts = parts.filter((part) => part.role === "intervals");
-  for (const [from, to] of passesOf(subjects, counts, widths, options.samplesAtOnce ?? SAMPLES_AT_ONCE)) {
+  for (const [from, to] of passesOf(subjects, counts, widths, options.bytesAtOnce ?? BYTES_AT_ONCE)) {
     const whole = from === 0 && to === subjects.length;
     const intervals = await readIntervals(connection, intervalParts, spec, from, to);
     const blocks: Block[] = [];
@@ -82,11 +84,11 @@ function sourcesOf(parts: readonly SeriesPart[], spec: Spec): Source[] {
 }
 
 /** Makes the temporary table `unit`: a number for each recording, by subject and name, and its rows in each source. */
-async function numberRecordings(connection: DuckDBConnection, sources: readonly Source[], where: ReadOptions["where"]): Promise<void> {
+async function numberRecordings(database: Duckdb, sources: readonly Source[], where: ReadOptions["where"]): Promise<void> {
   let wanted = "";
   if (where) {
-    await connection.run("create or replace temp table wanted (subject varchar, recording varchar)");
-    const appender = await connection.createAppender("wanted");
+    await database.run("create or replace temp table wanted (subject varchar, recording varchar)");
+    const appender = await database.connection.createAppender("wanted");
     for (const [subject, recording] of where) {
       appender.appendVarchar(subject);
       appender.appendVarchar(recording);
@@ -99,12 +101,12 @@ async function numberRecordings(connection: DuckDBConnection, sources: readonly 
     (source, place) => `select subject, recording, ${sources.map((_, other) => `${other === place ? "count(*)" : "0"} as c${other}`).join(", ")} from ${source.from} ${wanted} group by all`,
   );
   const sums = sources.map((_, place) => `sum(c${place})::integer as c${place}`).join(", ");
-  await connection.run(`create or replace temp table unit as
+  await database.run(`create or replace temp table unit as
     select (row_number() over (order by subject, recording) - 1)::integer as id, * from
     (select subject, recording, ${sums} from (${counted.join(" union all ")}) group by all)`);
 }
 
-async function readNumbers(connection: DuckDBConnection, sources: readonly Source[]) {
+async function readNumbers(connection: Duckdb["connection"], sources: readonly Source[]) {
   const subjects = await stringsOf(connection, "select subject from unit order by id");
   const recordings = await stringsOf(connection, "select recording from unit order by id");
   const counts = sources.map(() => new Int32Array(subjects.length));
@@ -145,7 +147,7 @@ interface Pass {
   readonly indexed: boolean;
 }
 
-async function readBlock(connection: DuckDBConnection, source: Source, spec: Spec, counts: Int32Array, pass: Pass): Promise<Block> {
+async function readBlock(connection: Duckdb["connection"], source: Source, spec: Spec, counts: Int32Array, pass: Pass): Promise<Block> {
   const { from, to } = pass;
   const begins = new Int32Array(to - from + 1);
   for (let unit = from; unit < to; unit++) begins[unit - from + 1] = begins[unit - from]! + counts[unit]!;
@@ -162,7 +164,7 @@ async function readBlock(connection: DuckDBConnection, source: Source, spec: Spe
     `${timed ? "at_us" : "index"}::double`,
     ...(index ? ["index::double"] : []),
     ...(labels ? [labelCode(spec)] : []),
-    ...source.channels.map((name) => `coalesce(${identifier(name)}, 'nan'::float)`),
+    ...source.channels.map((name) => `coalesce(${ident(name)}, 'nan'::float)`),
   ];
   const cursors = begins.slice(0, -1);
   const places = new Int32Array(2048);
@@ -191,7 +193,7 @@ function refuseUnknown(labels: Int32Array, source: Source): void {
 }
 
 /** Labels by interval, by number of the recording. */
-async function readIntervals(connection: DuckDBConnection, parts: readonly SeriesPart[], spec: Spec, from: number, to: number): Promise<Map<number, PlacedLabel[]>> {
+async function readIntervals(connection: Duckdb["connection"], parts: readonly SeriesPart[], spec: Spec, from: number, to: number): Promise<Map<number, PlacedLabel[]>> {
   const found = new Map<number, PlacedLabel[]>();
   if (parts.length === 0) return found;
   const sql = `select unit.id, "from"::double, "to"::double, ${labelCode(spec)} from read_parquet([${parts.map((part) => literal(part.path)).join(", ")}]) part

@@ -46,9 +46,9 @@ export const modelDetailSchema = modelSummarySchema.extend({
   epoch: z.int(),
   /** What the trainer recorded: back end, threads, seconds, rows. */
   training: z.record(z.string(), z.unknown()).nullable(),
-  validation: z.record(z.string(), z.unknown()).nullable(),
+  validation: metricsSchema.nullable(),
   /** One entry an epoch. */
-  curve: z.array(z.record(z.string(), z.unknown())),
+  curve: z.array(z.record(z.string(), z.number().nullable())),
   artifactSha256: z.string().nullable(),
   weightsSha256: z.string().nullable(),
   bytes: z.int().nullable(),

@@ -5,7 +5,7 @@ import { Facts } from "../../parts/figures.tsx";
 import { valueText } from "../../parts/value-text.ts";
 import { clockText } from "../../parts/time-text.ts";
 import { ApiFailure } from "../../api/failure.ts";
-import { Reused } from "./stage-table.tsx";
+import { Reused } from "./reused.tsx";
 import classes from "./stage-table.module.css";
 
 /** What one stage has to say: why, when, its own figures, its error. */

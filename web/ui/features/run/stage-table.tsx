@@ -9,6 +9,7 @@ import { StatusBadge } from "../../parts/status.tsx";
 import { stageStatusOf } from "../../parts/status-table.ts";
 import { durationText } from "../../parts/time-text.ts";
 import { useNow } from "../../parts/when.tsx";
+import { Reused } from "./reused.tsx";
 import { StageDetail } from "./stage-detail.tsx";
 import { type Bar, progressOf, timeLine } from "./time-line.ts";
 import classes from "./stage-table.module.css";
@@ -127,21 +128,4 @@ function LineCell({ bar: { stage, from, width, seconds } }: { readonly bar: Bar 
 function RowsCell({ value, extra = false, alarming = false }: { readonly value: number | null; readonly extra?: boolean; readonly alarming?: boolean }) {
   const names = [classes.number, extra ? classes.extra : "", alarming && value !== null && value > 0 ? classes.alarming : ""];
   return <td className={names.join(" ")}>{value === null ? "–" : countText(value)}</td>;
-}
-
-/** `reused from run X because ...`: said without being asked, since it explains a stage that took no time. */
-export function Reused({ project, stage }: { readonly project: string; readonly stage: Stage }) {
-  return (
-    <span className={classes.reused}>
-      reused from run{" "}
-      {stage.reusedFrom === null ? (
-        "unknown"
-      ) : (
-        <Link to="/p/$project/runs/$run" params={{ project, run: stage.reusedFrom }}>
-          {stage.reusedFrom}
-        </Link>
-      )}
-      {stage.reason !== null && ` because ${stage.reason.replace(/^because /i, "")}`}
-    </span>
-  );
 }

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+
+/**
+ * The id that data refers to a person or machine by: it cannot be traced back without the installation's pepper, and is
+ * the same for all files of a project, whichever way they write the number.
+ */
+export function biometricId(pepper: string, project: string, external: string): string {
+  return sha256(`${pepper}/${project}/${external}`).slice(0, 24);
+}
+
+/**
+ * The id of a recording, unique in its project: what the spec calls it, and a hash of subject and name, since two people
+ * may both have a recording `1`. Samples and interval labels that name the same recording of the same subject therefore
+ * meet, whichever files they come from. Names are cut to what reads well; the hash is of the whole name.
+ */
+export function recordingId(biometric: string, name: string): string {
+  const readable = name.replace(/[^A-Za-z0-9._|-]+/g, "_").slice(0, 32);
+  return `${readable}-${sha256(`${biometric}/${name}`).slice(0, 12)}`;
+}
+
+/** One spelling for one identity: `01` in a file's name is `1` in a column. */
+export function plainId(value: string): string {
+  return /^\d+$/.test(value) ? value.replace(/^0+(?=\d)/, "") : value;
+}
+
+/** A tuple is one identity. */
+export const joinIds = (values: readonly string[]): string => values.map(plainId).join("|");
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

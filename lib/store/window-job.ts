@@ -1,0 +1,138 @@
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Job } from "../compute/job.ts";
+import { SensorloopError } from "../domain/errors.ts";
+import { channelsAfterFilters, chosenFeatures } from "../domain/features/choose.ts";
+import { compileFeatures } from "../domain/features/compile.ts";
+import { applyFilters } from "../domain/filters.ts";
+import type { Recording } from "../domain/recording.ts";
+import type { Spec } from "../domain/spec.ts";
+import { encodeWindowShard, type Split } from "../domain/window-shard.ts";
+import { planWindows, windowSamples, type PlannedWindow } from "../domain/windows.ts";
+import { openDuckdb } from "./duckdb.ts";
+import { readRecordings, type SeriesPart } from "./series.ts";
+import { randomSide } from "./random-side.ts";
+import { WindowColumns } from "./window-columns.ts";
+
+export interface WindowJobInput {
+  readonly parts: readonly (SeriesPart & { readonly file: string })[];
+  readonly spec: Spec;
+  /** Path of a shard's recordings, as `list-recordings` wrote it. */
+  readonly recordings: string;
+  /** Path of a JSON object: subject or recording (by `spec.split.by`) to its side; not read for `random`. */
+  readonly split: string;
+  /** For `split.by: random`. */
+  readonly seed: number;
+  /** Whether the windows' samples are wanted beside their features. */
+  readonly signals: boolean;
+  /** Name of the shard to write in the job's folder. */
+  readonly outName: string;
+}
+
+export interface WindowJobOutput {
+  readonly windows: number;
+  /** Windows by side; dense ones apart from the others of their side. */
+  readonly perSplit: Readonly<Record<Split | "dense", number>>;
+  /** Labelled windows by class, dense ones left out. */
+  readonly perClass: Readonly<Record<string, number>>;
+  /** `gap`: gaps that no window spans; `short`: stretches or labels too short for one; `missing`: recordings without one of the channels. */
+  readonly skipped: { readonly gap: number; readonly unlabelled: number; readonly short: number; readonly missing: number };
+}
+
+/** Makes the windows of a shard's recordings and writes them, with their features, as one window shard. */
+export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) => {
+  const { spec, parts } = input;
+  const where = JSON.parse(await readFile(input.recordings, "utf8")) as [string, string][] | null;
+  const sideOf = await sides(input);
+  const channels = channelsAfterFilters(spec);
+  const samples = windowSamples(spec.windows, spec.rateHz);
+  const chosen = chosenFeatures(spec);
+  const features = chosen && compileFeatures(chosen, channels, spec.rateHz, samples || 128);
+  const columns = new WindowColumns(features?.names.length ?? 0, input.signals && samples > 0 ? samples * channels.length : 0);
+  const perSplit = { train: 0, validation: 0, holdout: 0, unlabelled: 0, dense: 0 };
+  const perClass = Object.fromEntries(spec.labels.classes.map((label) => [label, 0]));
+  const skipped = { gap: 0, unlabelled: 0, short: 0, missing: 0 };
+  const known = { subjects: new Map<string, number>(), recordings: new Map<string, number>(), classes: new Map(spec.labels.classes.map((label, index) => [label, index])) };
+
+  await using database = await openDuckdb({ folder: control.folder, memoryMb: Math.floor(spec.limits.jobMegabytes / 2), threads: 1, readable: parts.map((part) => part.path) });
+  let done = 0;
+  for await (const raw of readRecordings({ database, parts, spec, where: where ?? undefined })) {
+    const recording = applyFilters(raw, spec.filters);
+    const series = channels.map((name) => recording.channels.get(name));
+    control.progress({ done: ++done, total: where?.length ?? 0, unit: "recordings" });
+    if (series.includes(undefined)) {
+      skipped.missing++;
+      continue;
+    }
+    add(recording, series as Float32Array[]);
+  }
+  await write();
+  return { windows: columns.windows, perSplit, perClass, skipped };
+
+  function add(recording: Recording, series: readonly Float32Array[]): void {
+    const dense = spec.split.by !== "random" && recording.labels.length > 0 && sideOf(recording) !== "holdout";
+    const plan = planWindows(recording, spec.windows, dense);
+    skipped.gap += plan.skipped.gap;
+    skipped.unlabelled += plan.skipped.unlabelled;
+    skipped.short += plan.skipped.short;
+    if (plan.windows.length === 0) return;
+    const subject = numberOf(known.subjects, recording.subject);
+    const name = numberOf(known.recordings, recording.recording);
+    for (const window of plan.windows) {
+      const side = window.label === null ? "unlabelled" : sideOf(recording, window);
+      perSplit[window.dense ? "dense" : side]++;
+      if (window.label !== null && !window.dense) perClass[window.label]!++;
+      columns.add({
+        subject,
+        recording: name,
+        label: window.label === null ? -1 : known.classes.get(window.label)!,
+        split: side,
+        dense: window.dense,
+        from: window.sample,
+        to: window.sample + window.to - window.from,
+        startUs: window.startUs,
+      });
+      features?.compute(series, window.from, window.to, columns.featureValues, columns.featureAt);
+      columns.addSignals(series, window.from, window.to);
+    }
+  }
+
+  async function write(): Promise<void> {
+    const pieces = encodeWindowShard({
+      ...columns.finish(),
+      subjects: [...known.subjects.keys()],
+      recordings: [...known.recordings.keys()],
+      classes: spec.labels.classes,
+      features: features?.names ?? [],
+      channels,
+      samples: columns.hasSignals ? samples : 0,
+      rateHz: spec.rateHz,
+    });
+    await using file = await open(join(control.folder, input.outName), "wx");
+    for (const piece of pieces) await writeWhole(file, piece);
+  }
+};
+
+function numberOf(known: Map<string, number>, name: string): number {
+  let number = known.get(name);
+  if (number === undefined) known.set(name, (number = known.size));
+  return number;
+}
+
+type Side = Exclude<Split, "unlabelled">;
+
+/** The side of a recording, or of each of its windows where the split is at random. */
+async function sides({ spec, split, seed }: WindowJobInput): Promise<(recording: Recording, window?: PlannedWindow) => Side> {
+  if (spec.split.by === "random") return (recording, window) => randomSide(spec.split, seed, recording, window?.sample ?? 0);
+  const known = JSON.parse(await readFile(split, "utf8")) as Record<string, Side>;
+  return (recording) => {
+    const unit = spec.split.by === "subject" ? recording.subject : recording.recording;
+    const side = Object.hasOwn(known, unit) ? known[unit] : undefined;
+    if (!side) throw new SensorloopError("INTERNAL", `the snapshot's split says nothing of ${spec.split.by} '${unit}', which has labels`);
+    return side;
+  };
+}
+
+async function writeWhole(file: Awaited<ReturnType<typeof open>>, piece: Uint8Array): Promise<void> {
+  for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+}

@@ -1,0 +1,124 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import type { ModelDetail } from "../../../../lib/domain/api/models.ts";
+import { ApiFailure } from "../../api/failure.ts";
+import { read } from "../../api/queries.ts";
+import { Answer, Empty, FailureNote, Waiting } from "../../parts/answer.tsx";
+import { backendOf, backendWarning } from "../../parts/backend.ts";
+import { ClassTable } from "../../parts/class-table.tsx";
+import { ConfusionMatrix } from "../../parts/confusion-matrix.tsx";
+import { Facts } from "../../parts/figures.tsx";
+import { MetricsSummary } from "../../parts/metrics-summary.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { bytesText, measureText } from "../../parts/number-text.ts";
+import { PageHead, Panel } from "../../parts/panel.tsx";
+import { StatusBadge } from "../../parts/status.tsx";
+import { valueText } from "../../parts/value-text.ts";
+import { Ago } from "../../parts/when.tsx";
+import { CalibrationPlot } from "./calibration-plot.tsx";
+import { curveOf } from "./curve.ts";
+import { ModelActions } from "./model-actions.tsx";
+import { ReignList } from "./reign-list.tsx";
+import { SubjectTable } from "./subject-table.tsx";
+import classes from "./model-page.module.css";
+
+const route = getRouteApi("/p/$project/models/$model");
+const CurveChart = lazy(() => import("./curve-chart.tsx").then(({ CurveChart }) => ({ default: CurveChart })));
+
+/** For whom is it good, where is it wrong, and where does it come from? */
+export function ModelPage() {
+  const { model } = route.useParams();
+  const query = useQuery(read("showModel", { params: { model } }));
+  return (
+    <Answer query={query} lines={12}>
+      {(detail) => <Model detail={detail} />}
+    </Answer>
+  );
+}
+
+function Model({ detail }: { readonly detail: ModelDetail }) {
+  const { split } = route.useSearch();
+  const evaluation = detail.evaluations.find((known) => known.split === (split ?? "holdout")) ?? detail.evaluations[0];
+  const warning = backendWarning(backendOf(detail.training));
+  const curve = curveOf(detail.curve);
+  return (
+    <>
+      <PageHead
+        title={
+          <>
+            Model {detail.id} <StatusBadge state={detail.champion ? "champion" : detail.state} />
+          </>
+        }
+        note={
+          <>
+            {detail.family} for {detail.slot} · made <Ago time={detail.createdAt} /> by run{" "}
+            <Link to="/p/$project/runs/$run" params={{ project: detail.project, run: detail.run }}>
+              {detail.run}
+            </Link>
+          </>
+        }
+        actions={<ModelActions model={detail} />}
+      />
+      {detail.error !== null && <FailureNote error={new ApiFailure({ ...detail.error, status: 0, request: null })} />}
+      {warning !== null && (
+        <Notice tone="attention" title="Not the native TensorFlow">
+          {warning}
+        </Notice>
+      )}
+      {evaluation?.metrics.leaking === true && (
+        <Notice tone="attention" title="These figures leak">
+          The split lets the same person stand on both sides; on new people the model will do worse.
+        </Notice>
+      )}
+      <div className={classes.grid}>
+        {evaluation === undefined ? (
+          <Panel title="Evaluation">
+            <Empty title="Not evaluated yet">The run's stage `evaluate` scores it on people it has never seen.</Empty>
+          </Panel>
+        ) : (
+          <>
+            <div className={classes.column}>
+              <Panel title={`On the ${evaluation.split}`}>
+                <MetricsSummary metrics={evaluation.metrics} />
+              </Panel>
+              <ConfusionMatrix confusion={evaluation.metrics.confusion} />
+              <Panel title="Per class" flush>
+                <ClassTable perClass={evaluation.metrics.perClass} />
+              </Panel>
+            </div>
+            <div className={classes.column}>
+              <CalibrationPlot calibration={evaluation.metrics.calibration} />
+              <SubjectTable subjects={evaluation.metrics.subjects} />
+            </div>
+          </>
+        )}
+        <div className={classes.column}>
+          {curve !== null && (
+            <Panel title="Training">
+              <Suspense fallback={<Waiting lines={6} />}>
+                <CurveChart curve={curve} />
+              </Suspense>
+            </Panel>
+          )}
+          <ReignList reigns={detail.reigns} />
+        </div>
+        <div className={classes.column}>
+          <Panel title="What it is made of">
+            <Facts
+              facts={[
+                ...Object.entries(detail.genome).map(([name, value]) => [name, valueText(value)] as const),
+                ["learned from", detail.fittedOn],
+                ...Object.entries(detail.training ?? {}).map(([name, value]) => [name, valueText(value)] as const),
+                ["latency", evaluation?.latencyUs == null ? "–" : `${measureText(Number((evaluation.latencyUs / 1000).toPrecision(2)))} ms a window`],
+                ["size", detail.bytes === null ? "–" : bytesText(detail.bytes)],
+                ["snapshot", <code key="snapshot" title={detail.snapshot}>{detail.snapshot.slice(0, 12)}</code>],
+                ["weights", detail.weightsSha256 === null ? "–" : <code key="weights" title={detail.weightsSha256}>{detail.weightsSha256.slice(0, 12)}</code>],
+              ]}
+            />
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+import type { Metrics } from "../../../lib/domain/metrics-schema.ts";
+import { Headline } from "./figures.tsx";
+import { countText, decimalsFor, halfWidthOf, intervalText, percentText, shareText } from "./number-text.ts";
+import classes from "./metrics-summary.module.css";
+
+/** The headline figures of an evaluation, each with its interval. */
+export function MetricsSummary({ metrics }: { readonly metrics: Metrics }) {
+  return (
+    <div className={classes.summary}>
+      <EstimateHeadline name="Macro F1" estimate={metrics.macroF1} />
+      <EstimateHeadline name="Accuracy" estimate={metrics.accuracy} />
+      <Headline name="Windows" value={countText(metrics.windows)} note={`${countText(metrics.subjects.length)} subjects`} />
+      <Headline
+        name="Uncertain"
+        value={percentText(metrics.uncertain.windows, metrics.windows)}
+        note={`confidence below ${shareText(metrics.uncertain.threshold, 2)}`}
+      />
+    </div>
+  );
+}
+
+function EstimateHeadline({ name, estimate }: { readonly name: string; readonly estimate: Metrics["accuracy"] }) {
+  const halfWidth = halfWidthOf(estimate);
+  const decimals = decimalsFor(halfWidth);
+  return (
+    <span title={intervalText(estimate)}>
+      <Headline
+        name={name}
+        value={shareText(estimate.value, decimals)}
+        note={halfWidth === null ? "no interval: one subject" : `± ${shareText(halfWidth, decimals)}, 95 % by subject`}
+      />
+    </span>
+  );
+}
