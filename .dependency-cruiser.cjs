@@ -6,7 +6,7 @@
  */
 
 /** Everything of ours, so that a rule can say "all but these". */
-const OURS = "^(workflows|activities|web|lib|cli|stack|examples|bench|test|bin)/";
+const OURS = "^(workflows|activities|web|lib|cli|stack|examples|bench|docker|test|bin)/";
 const PACKAGES = "^node_modules/";
 
 module.exports = {

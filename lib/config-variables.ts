@@ -26,6 +26,7 @@ export const variablesSchema = z.object({
   SENSORLOOP_DATA_DIR: variable(folder, "the folder of this installation's data, ports and keys", "/srv/sensorloop"),
   SENSORLOOP_CACHE_DIR: variable(folder, "the folder of downloaded and built programs, shared by installations", "~/.cache/sensorloop"),
   SENSORLOOP_SCRATCH_DIR: variable(folder, "a folder for temporary files and cached objects", "/var/tmp/sensorloop"),
+  PG_BIN: variable(folder, "the folder of Postgres' programs, for the stack of one machine", "/usr/lib/postgresql/17/bin"),
   SENSORLOOP_DATABASE_URL: variable(
     postgresUrl,
     "a Postgres URL with a password of its own",

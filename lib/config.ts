@@ -9,6 +9,8 @@ import { SensorloopError } from "./domain/errors.ts";
 export interface Places {
   readonly dataDir: string;
   readonly cacheDir: string;
+  /** Postgres' programs, named by the user. */
+  readonly postgresBin?: string;
   /** Services whose address was given, in the environment: the stack leaves them alone. */
   readonly configured: Readonly<Record<ServiceGroup, boolean>>;
 }
@@ -166,7 +168,7 @@ function read(options: ConfigOptions): { places: Places; variables: Variables; p
     if (parsed.success) variables[name] = parsed.data;
     else problems.push(problemOf(name));
   }
-  return { places: { dataDir, cacheDir, configured }, variables: variables as Variables, problems };
+  return { places: { dataDir, cacheDir, postgresBin: env["PG_BIN"], configured }, variables: variables as Variables, problems };
 }
 
 /** Blank is unset: compose files and CI pass empty strings for what nobody filled in. */

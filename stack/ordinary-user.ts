@@ -35,7 +35,10 @@ export async function reachableFolder(wanted: string, owner: Owner | undefined):
   // Anyone may create names there: a folder that somebody else prepared is not used.
   const found = await lstat(folder);
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) {
-    throw new SensorloopError("CONFIG_INVALID", `${folder} belongs to somebody else; set SENSORLOOP_DATA_DIR to a folder that user nobody can reach`);
+    throw new SensorloopError(
+      "CONFIG_INVALID",
+      `${folder} belongs to somebody else; set SENSORLOOP_DATA_DIR to a folder that user nobody can reach`,
+    );
   }
   return folder;
 }

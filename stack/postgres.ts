@@ -46,11 +46,15 @@ export async function preparePostgres({ programs, folder, password, owner, durab
     giveTo(owner, begun);
     giveTo(owner, passwordFile);
     const args = ["--pgdata", begun, "--username", POSTGRES_USER, "--pwfile", passwordFile, "--auth", "scram-sha-256"];
-    await run(join(programs, "initdb"), [...args, "--encoding", "UTF8", "--locale", "C", "--data-checksums", ...(durable ? [] : ["--no-sync"])], {
-      uid: owner?.uid,
-      gid: owner?.gid,
-      cwd: begun,
-    });
+    await run(
+      join(programs, "initdb"),
+      [...args, "--encoding", "UTF8", "--locale", "C", "--data-checksums", ...(durable ? [] : ["--no-sync"])],
+      {
+        uid: owner?.uid,
+        gid: owner?.gid,
+        cwd: begun,
+      },
+    );
     await rename(begun, folder);
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim() ?? "";

@@ -33,7 +33,10 @@ function beganOnLinux(pid: number): string | null {
 
 function beganByPs(pid: number): string | null {
   try {
-    const text = execFileSync("ps", ["-o", "state=,lstart=", "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const text = execFileSync("ps", ["-o", "state=,lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
     return text === "" || text.startsWith("Z") ? null : text.slice(text.indexOf(" ") + 1);
   } catch {
     return null;

@@ -12,7 +12,9 @@ const stateSchema = z.object({
   version: z.literal(1),
   /** What `lib/config.ts` reads: addresses and keys of what was started here, under the names of the environment's variables. */
   settings: z.record(z.string(), z.string()),
-  ports: z.object({ postgres: portSchema, objects: portSchema, temporal: portSchema, temporalUi: portSchema, temporalHttp: portSchema }).partial(),
+  ports: z
+    .object({ postgres: portSchema, objects: portSchema, temporal: portSchema, temporalUi: portSchema, temporalHttp: portSchema })
+    .partial(),
   /** Where each service keeps its data and which program it is, for status and doctor. */
   services: z.record(z.string(), z.object({ program: z.string(), version: z.string(), origin: z.string(), folder: z.string() })),
   tensorflow: z.object({ backend: z.enum(["native", "wasm"]), reason: z.string() }).optional(),
@@ -68,7 +70,9 @@ export async function readState(path: string): Promise<StackState | null> {
   try {
     return stateSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new SensorloopError("CONFIG_INVALID", `${path} is damaged; restore it from a backup: it holds the keys of the data beside it`, { cause });
+    throw new SensorloopError("CONFIG_INVALID", `${path} is damaged; restore it from a backup: it holds the keys of the data beside it`, {
+      cause,
+    });
   }
 }
 

@@ -58,7 +58,14 @@ export async function supervise(plan: ServicePlan, options: SuperviseOptions): P
     const { file, args, env, cwd, owner } = plan.command;
     const output = openLog(log);
     // A group of its own: Ctrl-C reaches the supervisor alone, which then stops everything in order.
-    const born = spawn(file, args, { cwd, env: { ...process.env, ...env }, uid: owner?.uid, gid: owner?.gid, detached: true, stdio: ["ignore", output.fd, output.fd] });
+    const born = spawn(file, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      uid: owner?.uid,
+      gid: owner?.gid,
+      detached: true,
+      stdio: ["ignore", output.fd, output.fd],
+    });
     output.close();
     child = born;
     let over = false;
@@ -77,7 +84,11 @@ export async function supervise(plan: ServicePlan, options: SuperviseOptions): P
     const late = !over;
     if (late && born.pid !== undefined) signalGroup(born.pid, "SIGKILL");
     await ended;
-    const what = refusal ? `cannot be started: ${refusal.message}` : late ? `did not answer within ${plan.readyWithinMs / 1000} s` : describeEnd(born);
+    const what = refusal
+      ? `cannot be started: ${refusal.message}`
+      : late
+        ? `did not answer within ${plan.readyWithinMs / 1000} s`
+        : describeEnd(born);
     throw new SensorloopError("SERVICE_FAILED", `${plan.name} ${what}. The end of ${log}:\n${await tailOf(log)}`, {
       facts: { service: plan.name, log },
     });

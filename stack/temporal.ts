@@ -32,7 +32,8 @@ export async function prepareTemporal({ file }: TemporalOptions): Promise<void> 
 }
 
 export function temporalPlan({ program, file, port, httpPort, uiPort }: TemporalOptions): ServicePlan {
-  const pairs = (flag: string, values: Readonly<Record<string, string>>) => Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+  const pairs = (flag: string, values: Readonly<Record<string, string>>) =>
+    Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
   return {
     name: "temporal",
     command: {
@@ -45,7 +46,8 @@ export function temporalPlan({ program, file, port, httpPort, uiPort }: Temporal
         ...pairs("--sqlite-pragma", PRAGMAS),
       ],
     },
-    answers: async () => (await fetch(`http://127.0.0.1:${httpPort}/api/v1/namespaces/${NAMESPACE}`, { signal: AbortSignal.timeout(1_000) })).ok,
+    answers: async () =>
+      (await fetch(`http://127.0.0.1:${httpPort}/api/v1/namespaces/${NAMESPACE}`, { signal: AbortSignal.timeout(1_000) })).ok,
     readyWithinMs: 60_000,
     stopSignal: "SIGTERM",
     stopWithinMs: 8_000,

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { RunDetail } from "../domain/api/runs.ts";
 import type { Platform } from "../platform.ts";
 import { takeIn } from "./intake.ts";
@@ -13,7 +13,7 @@ const DEMO_RUN = "demo";
 const ACTOR = "sensorloop";
 
 /** Makes recordings in a folder; `examples/gym/simulate.ts` is one. */
-export type Simulate = (options: { folder: string; seed: number }) => Promise<{ files: string[] }>;
+export type Simulate = (options: { folder: string; seed: number }) => Promise<{ files: readonly string[] }>;
 
 export interface DemoOptions {
   /** The project's spec and the simulator of its recordings. */
@@ -35,7 +35,7 @@ export async function runDemo(platform: Platform, options: DemoOptions): Promise
     try {
       const { files } = await options.simulate({ folder, seed: 1 });
       const uploads: string[] = [];
-      for (const path of files) uploads.push((await takeIn(platform, DEMO_PROJECT, { name: basename(path), path, from: "simulator" }, ACTOR)).id);
+      for (const path of files) uploads.push((await takeIn(platform, DEMO_PROJECT, { name: relative(folder, path), path, from: "simulator" }, ACTOR)).id);
       await startRun(platform, DEMO_PROJECT, { id: DEMO_RUN, uploads }, ACTOR);
     } finally {
       await rm(folder, { recursive: true, force: true });

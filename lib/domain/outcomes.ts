@@ -43,7 +43,7 @@ export function decodeOutcomes(bytes: Uint8Array): Outcomes {
   const { windows, classes, subjects } = header;
   if (bytes.length !== 12 + headerLength + 16 * windows) throw fail(`${windows} windows do not fit ${bytes.length} bytes`);
   // Copied, because columns must begin at a multiple of four and a view of a larger buffer may not.
-  const columns = bytes.slice(12 + headerLength).buffer;
+  const columns = new Uint8Array(bytes.subarray(12 + headerLength)).buffer;
   const at = (index: number) => index * 4 * windows;
   const [subject, actual, predicted] = [0, 1, 2].map((index) => new Int32Array(columns, at(index), windows)) as [Int32Array, Int32Array, Int32Array];
   const confidence = new Float32Array(columns, at(3), windows);

@@ -6,7 +6,7 @@ import type { CleanDetail, CleanedFile, CleanInput, FileToClean } from "./clean-
 import { CleaningPass } from "./cleaning-pass.ts";
 import { Clock } from "./clock.ts";
 import { CsvReader } from "./csv-reader.ts";
-import { findRepeatedTimes, type RepeatedTimes } from "./duplicates.ts";
+import type { RepeatedTimes } from "./duplicates.ts";
 import { columnsRead, locateColumns } from "./header.ts";
 import { IntervalRows } from "./interval-rows.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -49,6 +49,8 @@ export async function cleanFile(file: FileToClean, options: CleanOptions): Promi
     const files = options.spec.files[file.fileSpec] as FilesSpec;
     const first = await passOver(file, files, options, NO_REPEATS);
     if (files.rules.duplicates === "keep" || !(first.rows instanceof SampleRows) || !first.rows.mayRepeat) return verdict(file, files, first, options);
+    // DuckDB is 70 MB of library: loaded by those files only that need it.
+    const { findRepeatedTimes } = await import("./duplicates.ts");
     const repeated = await findRepeatedTimes({
       parquet: first.written.path,
       channels: Object.keys(files.channels),

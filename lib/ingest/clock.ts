@@ -49,7 +49,7 @@ export class Clock {
     let at: number;
     if (format === "iso") {
       at = parseIso(bytes, from, to);
-      if (wasLocal() && at === at) {
+      if (!this.#zone.isUtc && wasLocal() && at === at) {
         const { earlier, later } = this.#zone.resolve(at);
         if (earlier !== earlier) return this.#refuse(`'${textOf(bytes, from, to)}' never was in ${this.#time.zone}: the clocks were put forward over it`);
         at = earlier < latest - PUT_BACK_US && later > latest ? later : earlier;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * The id that data refers to a person or machine by: it cannot be traced back without the installation's pepper, and is
@@ -27,5 +27,5 @@ export function plainId(value: string): string {
 export const joinIds = (values: readonly string[]): string => values.map(plainId).join("|");
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }

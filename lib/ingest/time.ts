@@ -3,6 +3,12 @@ import { textOf } from "./number.ts";
 
 type TimeFormat = Extract<FilesSpec["time"], { kind: "column" }>["format"];
 
+/** The month last met; rows of one stay together. */
+let lastYear = NaN;
+let lastMonth = NaN;
+let monthStart = NaN;
+let monthDays = 0;
+
 /** Digits of the fraction that make a microsecond. */
 const SHIFT: Readonly<Record<Exclude<TimeFormat, "iso">, number>> = { s: 6, ms: 3, us: 0, ns: -3 };
 
@@ -37,8 +43,14 @@ export function parseIso(bytes: Uint8Array, from: number, to: number): number {
   const year = number4(bytes, from);
   const month = number2(bytes, from + 5);
   const day = number2(bytes, from + 8);
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return NaN;
-  const midnight = daysFromCivil(year, month, day) * 86_400e6;
+  if (year !== lastYear || month !== lastMonth) {
+    if (!(year >= 0 && month >= 1 && month <= 12)) return NaN;
+    [lastYear, lastMonth] = [year, month];
+    monthStart = daysFromCivil(year, month, 1);
+    monthDays = daysIn(year, month);
+  }
+  if (!(day >= 1 && day <= monthDays)) return NaN;
+  const midnight = (monthStart + day - 1) * 86_400e6;
   let at = from + 10;
   if (at === to) return midnight;
   if ((bytes[at] !== 84 && bytes[at] !== 32) || to - at < 6 || bytes[at + 3] !== 58) return NaN;

@@ -24,9 +24,13 @@ export class Zone {
     this.#format = format.resolvedOptions().timeZone === "UTC" ? null : format;
   }
 
+  /** Whether local times are instants as they are. */
+  get isUtc(): boolean {
+    return this.#format === null;
+  }
+
   /** @param local microseconds from 1970-01-01T00:00 on this zone's clocks */
   resolve(local: number): LocalTime {
-    if (!this.#format) return { earlier: local, later: local };
     const quarter = Math.floor(local / QUARTER_US);
     let shift = this.#shifts.get(quarter);
     if (!shift) this.#shifts.set(quarter, (shift = this.#shiftsAt(quarter * QUARTER_US)));

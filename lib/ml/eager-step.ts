@@ -9,6 +9,7 @@ import type { Tensorflow } from "./backend.ts";
 import { createNetwork } from "./network.ts";
 import { flatOptimizer } from "./optimizer.ts";
 import { STREAM } from "./streams.ts";
+import { take } from "./take.ts";
 import type { EpochResult, TrainingRows, TrainingState, TrainingStep } from "./training-step.ts";
 
 /** Floats gathered or drawn at once (16 MB): bounds memory whatever the data, and blocks the event loop for a second at most. */
@@ -77,10 +78,11 @@ export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, s
       const all = tf.concat(logits, 0);
       const loss = tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(all))));
       const right = tf.sum(tf.cast(tf.equal(tf.argMax(all, 1), tf.argMax(target, 1)), "float32"));
-      return tf.stack([loss, right]).dataSync();
+      return tf.stack([loss, right]);
     });
     tf.dispose([chosen, target, ...inputs, ...goals, ...masks.flat(), ...logits]);
-    return { loss: sums[0]!, right: sums[1]! };
+    const [loss, right] = take(sums);
+    return { loss: loss!, right: right! };
   };
 
   const epoch = async (number: number): Promise<EpochResult> => {

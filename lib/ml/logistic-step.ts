@@ -4,6 +4,7 @@ import type { Genome } from "../domain/spec.ts";
 import type { Tensorflow } from "./backend.ts";
 import { iterateLbfgs, startLbfgs } from "./lbfgs.ts";
 import type { Evaluation, LbfgsState } from "./lbfgs.ts";
+import { take } from "./take.ts";
 import type { EpochResult, TrainingRows, TrainingState, TrainingStep } from "./training-step.ts";
 
 interface LogisticOptions {
@@ -27,11 +28,11 @@ export function logisticStep({ tf, genome, width, classes, rows }: LogisticOptio
   let right = 0;
 
   const evaluate = (point: Float64Array): Evaluation => {
-    const scores = tf.tidy(() => tf.matMul(values, tf.tensor2d(Float32Array.from(point.subarray(0, size)), [width, classes])).dataSync());
+    const scores = take(tf.tidy(() => tf.matMul(values, tf.tensor2d(Float32Array.from(point.subarray(0, size)), [width, classes]))));
     const gradient = new Float64Array(point.length);
     const result = crossEntropy(scores, point.subarray(size), rows.labels, slopes, gradient.subarray(size));
     right = result.right;
-    const products = tf.tidy(() => tf.matMul(values, tf.tensor2d(slopes.slice(), [count, classes]), true, false).dataSync());
+    const products = take(tf.tidy(() => tf.matMul(values, tf.tensor2d(slopes.slice(), [count, classes]), true, false)));
     let penalty = 0;
     for (let index = 0; index < size; index += 1) {
       gradient[index] = products[index]! + genome.l2 * point[index]!;

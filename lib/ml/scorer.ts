@@ -3,6 +3,7 @@ import { sizeOf, widthOf, weightCount } from "../domain/layers.ts";
 import type { InputShape, Layer, TensorShape } from "../domain/layers.ts";
 import type { Tensorflow } from "./backend.ts";
 import { createNetwork } from "./network.ts";
+import { take } from "./take.ts";
 
 /** Values in one batch of TensorFlow's: small enough for the caches, large enough that calls don't count. */
 const BATCH_VALUES = 500_000;
@@ -27,9 +28,9 @@ export function tensorflowScorer(tf: Tensorflow, layers: readonly Layer[], tenso
       const rows = Math.min(rowsAtOnce, count - first);
       const batch = tf.tidy(() => {
         const x = tf.tensor(values.slice(first * width, (first + rows) * width), [rows, ...example]);
-        return tf.softmax(network.forward(network.unpack(parameters, statistics), x, null).logits).dataSync();
+        return tf.softmax(network.forward(network.unpack(parameters, statistics), x, null).logits);
       });
-      probabilities.set(batch, first * classes);
+      probabilities.set(take(batch), first * classes);
     }
     tf.dispose([parameters, statistics]);
     return probabilities;

@@ -55,10 +55,17 @@ export async function findPostgres(options: FindPostgresOptions): Promise<Postgr
     }
   }
   const wanted = options.major === null ? `Postgres ${LEAST_MAJOR} or newer` : `Postgres ${options.major}, which made the data,`;
-  throw new SensorloopError("SERVICE_UNOBTAINABLE", `${wanted} is not on this machine (${refusals.join("; ") || "no programs found"})`, { facts: { refusals } });
+  throw new SensorloopError("SERVICE_UNOBTAINABLE", `${wanted} is not on this machine (${refusals.join("; ") || "no programs found"})`, {
+    facts: { refusals },
+  });
 }
 
-async function examine(folder: string, origin: PostgresPrograms["origin"], { major: wanted, owner }: FindPostgresOptions, refusals: string[]): Promise<PostgresPrograms | null> {
+async function examine(
+  folder: string,
+  origin: PostgresPrograms["origin"],
+  { major: wanted, owner }: FindPostgresOptions,
+  refusals: string[],
+): Promise<PostgresPrograms | null> {
   try {
     for (const name of ["initdb", "postgres"]) await access(join(folder, name), constants.X_OK);
     // initdb finds its templates beside the real file, so a link from /usr/local/bin is followed.
@@ -86,7 +93,9 @@ async function onPath(searchPath: string): Promise<{ folder: string; origin: "pa
 
 async function ofSystem(): Promise<{ folder: string; origin: "system" }[]> {
   const found = await Promise.all(
-    SYSTEM_FOLDERS.map(async (above) => (await readdir(above).catch(() => [])).filter((name) => /^(postgresql@)?\d+$/.test(name)).map((name) => join(above, name, "bin"))),
+    SYSTEM_FOLDERS.map(async (above) =>
+      (await readdir(above).catch(() => [])).filter((name) => /^(postgresql@)?\d+$/.test(name)).map((name) => join(above, name, "bin")),
+    ),
   );
   const major = (folder: string) => Number(/(\d+)\/bin$/.exec(folder)?.[1]);
   return found

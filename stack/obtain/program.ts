@@ -49,9 +49,13 @@ export async function obtain(program: Program, options: ObtainOptions): Promise<
   const found = (await onPath(program, options.searchPath ?? process.env["PATH"] ?? "")) ?? (await inCache(program, options.cacheDir));
   if (found) return found;
   const lock = `${folderOf(program, options.cacheDir)}.lock`;
-  return withLock(lock, async () => (await inCache(program, options.cacheDir)) ?? fetchProgram(program, options), () => {
-    options.report(`another process is fetching ${program.name}; waiting for it`);
-  });
+  return withLock(
+    lock,
+    async () => (await inCache(program, options.cacheDir)) ?? fetchProgram(program, options),
+    () => {
+      options.report(`another process is fetching ${program.name}; waiting for it`);
+    },
+  );
 }
 
 async function fetchProgram(program: Program, { cacheDir, report }: ObtainOptions): Promise<Obtained> {
@@ -70,7 +74,10 @@ async function fetchProgram(program: Program, { cacheDir, report }: ObtainOption
       const version = await versionOf(program, join(begun, program.name));
       if (version === null) throw new Error("what came is not the program that was asked for");
       const { size } = await stat(join(begun, program.name));
-      await writeFile(join(begun, "manifest.json"), JSON.stringify({ version, origin, bytes: size } satisfies z.infer<typeof manifestSchema>));
+      await writeFile(
+        join(begun, "manifest.json"),
+        JSON.stringify({ version, origin, bytes: size } satisfies z.infer<typeof manifestSchema>),
+      );
       // Whatever lies under the final name is not whole, or it would have been found.
       await rm(folder, { recursive: true, force: true });
       await rename(begun, folder);
@@ -81,9 +88,13 @@ async function fetchProgram(program: Program, { cacheDir, report }: ObtainOption
       await rm(begun, { recursive: true, force: true });
     }
   }
-  throw new SensorloopError("SERVICE_UNOBTAINABLE", `${program.name} ${program.version} is not on the PATH and cannot be fetched (${refusals.join("; ")})`, {
-    facts: { program: program.name, refusals },
-  });
+  throw new SensorloopError(
+    "SERVICE_UNOBTAINABLE",
+    `${program.name} ${program.version} is not on the PATH and cannot be fetched (${refusals.join("; ")})`,
+    {
+      facts: { program: program.name, refusals },
+    },
+  );
 }
 
 async function onPath(program: Program, searchPath: string): Promise<Obtained | null> {

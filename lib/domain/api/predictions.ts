@@ -58,20 +58,27 @@ export const traceSchema = z.object({
 });
 export type Trace = z.infer<typeof traceSchema>;
 
-/** Rows of features by name, as the model's artifact lists them. A missing or null value is a feature not measured. */
-export const predictSchema = z.strictObject({
-  slot: slotSchema.optional(),
-  rows: z
-    .array(z.record(z.string().max(200), z.number().nullable()))
-    .min(1)
-    .max(1000),
-});
+/**
+ * What a model is asked: rows of features by name, as its artifact lists them, or windows of raw samples by channel, at
+ * the spec's rate and as long as its windows are. A missing or null value was not measured.
+ */
+export const predictSchema = z
+  .strictObject({
+    slot: slotSchema.optional(),
+    rows: z.array(z.record(z.string().max(200), z.number().nullable())).min(1).max(1000).optional(),
+    windows: z.array(z.record(idSchema, z.array(z.number().nullable()).min(1).max(100_000))).min(1).max(200).optional(),
+  })
+  .refine((request) => (request.rows === undefined) !== (request.windows === undefined), "either `rows` or `windows`");
+export type PredictRequest = z.infer<typeof predictSchema>;
+export const predictQuerySchema = z.object({ slot: slotSchema.optional() });
+
+export const answerSchema = z.object({ label: z.string(), confidence: z.number(), probabilities: z.record(z.string(), z.number()) });
+/** Every answer says which model gave it, and the hash of what it was asked. */
 export const predictedSchema = z.object({
-  model: z.string(),
+  project: z.string(),
   slot: z.string(),
+  model: z.string(),
   inputSha256: z.string(),
-  answers: z.array(z.object({ label: z.string(), confidence: z.number(), probabilities: z.record(z.string(), z.number()) })),
+  answers: z.array(answerSchema),
 });
 export type Predicted = z.infer<typeof predictedSchema>;
-
-export const predictQuerySchema = z.object({ slot: slotSchema.optional(), cohort: idSchema.optional() });

@@ -286,6 +286,17 @@ export const ROUTES = {
     response: predictions.traceSchema,
   },
 
+  predict: {
+    method: "POST",
+    path: "/api/v1/projects/:project/predict",
+    access: "predict",
+    summary: "Ask the champion (JSON, or a CSV file of feature rows as text/csv)",
+    params: inProject,
+    query: predictions.predictQuerySchema,
+    body: predictions.predictSchema,
+    response: predictions.predictedSchema,
+  },
+
   listJournal: {
     method: "GET",
     path: "/api/v1/journal",

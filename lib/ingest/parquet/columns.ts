@@ -1,4 +1,4 @@
-import { ByteSink, encodeDeltas, encodeHybrid, encodePlainFloat, encodePlainInt32, encodePlainInt64, encodePlainStrings } from "./encodings.ts";
+import { ByteSink, encodeDeltas, encodeHybrid, encodePlainFloat, encodePlainInt32, encodePlainInt64, encodePlainStrings, encodeRun } from "./encodings.ts";
 
 /** Numbers of the Parquet format (parquet.thrift). */
 export const PHYSICAL = { int32: 1, int64: 2, float: 4, string: 6 } as const;
@@ -26,7 +26,7 @@ export interface EncodedColumn {
   readonly greatest: Buffer | null;
 }
 
-/** Text with few distinct values, null where there is none. */
+/** Text with few distinct values that come in runs, null where there is none. */
 export class StringColumn implements Column {
   readonly type = "string";
   readonly name: string;
@@ -34,40 +34,47 @@ export class StringColumn implements Column {
   readonly #codeOf = new Map<string, number>();
   #last: string | null = null;
   #lastCode = -1;
+  /** Row from which the last value holds. */
+  #since = 0;
+  #nulls = false;
 
   constructor(name: string, rows: number) {
     this.name = name;
     this.#codes = new Int32Array(rows);
   }
 
+  /** Rows are set in order. */
   set(row: number, value: string | null): void {
-    if (value !== this.#last) {
-      this.#last = value;
-      this.#lastCode = value === null ? -1 : this.#code(value);
-    }
-    this.#codes[row] = this.#lastCode;
-  }
-
-  #code(value: string): number {
-    let code = this.#codeOf.get(value);
-    if (code === undefined) this.#codeOf.set(value, (code = this.#codeOf.size));
-    return code;
+    if (value !== this.#last || row === 0) this.#change(row, value);
   }
 
   encode(rows: number): EncodedColumn {
+    this.#codes.fill(this.#lastCode, this.#since, rows);
     const texts = [...this.#codeOf.keys()];
-    const { values: present, count, nulls, sink } = presentOf(this.#codes, rows, missingCodes(this.#codes, rows));
+    const { values: present, count, nulls, sink } = presentOf(this.#codes, rows, this.#nulls ? missingCodes(this.#codes, rows) : null);
     const width = Math.max(1, 32 - Math.clz32(Math.max(0, texts.length - 1)));
     sink.reserve(1);
     sink.bytes[sink.length++] = width;
     encodeHybrid(sink, present, count, width);
     const dictionary = new ByteSink();
     encodePlainStrings(dictionary, texts);
-    const bounds = boundsOf(texts);
     this.#codeOf.clear();
-    this.#last = null;
-    this.#lastCode = -1;
-    return { encoding: ENCODING.rleDictionary, dictionary: { bytes: dictionary.view(), values: texts.length }, data: sink.view(), nulls, ...bounds };
+    this.#nulls = false;
+    return { encoding: ENCODING.rleDictionary, dictionary: { bytes: dictionary.view(), values: texts.length }, data: sink.view(), nulls, ...boundsOf(texts) };
+  }
+
+  #change(row: number, value: string | null): void {
+    if (row > 0) this.#codes.fill(this.#lastCode, this.#since, row);
+    this.#since = row;
+    this.#last = value;
+    if (value === null) {
+      this.#lastCode = -1;
+      this.#nulls = true;
+      return;
+    }
+    const known = this.#codeOf.get(value);
+    this.#lastCode = known ?? this.#codeOf.size;
+    if (known === undefined) this.#codeOf.set(value, this.#lastCode);
   }
 }
 
@@ -192,8 +199,8 @@ interface Present<Values> {
 function presentOf<Values extends Int32Array | Float32Array | Float64Array>(values: Values, rows: number, present: Uint8Array | null): Present<Values> {
   const sink = new ByteSink();
   sink.length = 4;
-  const flags = present ?? ALL_PRESENT.subarray(0, rows);
-  encodeHybrid(sink, flags, rows, 1);
+  if (present) encodeHybrid(sink, present, rows, 1);
+  else encodeRun(sink, 1, rows, 1);
   sink.bytes.writeUInt32LE(sink.length - 4, 0);
   if (!present) return { values, count: rows, nulls: 0, sink };
   const packed = new (values.constructor as new (length: number) => Values)(rows);
@@ -201,5 +208,3 @@ function presentOf<Values extends Int32Array | Float32Array | Float64Array>(valu
   for (let row = 0; row < rows; row++) if (present[row] === 1) packed[count++] = values[row] as number;
   return { values: packed, count, nulls: rows - count, sink };
 }
-
-const ALL_PRESENT = new Uint8Array(122_880).fill(1);

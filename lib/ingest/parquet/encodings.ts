@@ -28,7 +28,6 @@ export class ByteSink {
  * run once it spans a whole group of eight; what lies between is packed.
  */
 export function encodeHybrid(sink: ByteSink, values: Int32Array | Uint8Array, count: number, bitWidth: number): void {
-  const valueBytes = (bitWidth + 7) >> 3;
   let pending = 0;
   let at = 0;
   while (at < count) {
@@ -43,13 +42,18 @@ export function encodeHybrid(sink: ByteSink, values: Int32Array | Uint8Array, co
     }
     at += missing;
     packGroups(sink, values, pending, at, bitWidth);
-    writeHeader(sink, (end - at) * 2);
-    sink.reserve(4);
-    for (let byte = 0; byte < valueBytes; byte++) sink.bytes[sink.length++] = (value >>> (8 * byte)) & 255;
+    encodeRun(sink, value, end - at, bitWidth);
     at = end;
     pending = end;
   }
   packGroups(sink, values, pending, count, bitWidth);
+}
+
+/** One run of the hybrid. */
+export function encodeRun(sink: ByteSink, value: number, length: number, bitWidth: number): void {
+  writeHeader(sink, length * 2);
+  sink.reserve(4);
+  for (let bits = 0; bits < bitWidth; bits += 8) sink.bytes[sink.length++] = (value >>> bits) & 255;
 }
 
 /** Bits from the least significant up; the last group is filled with zeros. */
@@ -95,44 +99,57 @@ const MINIBLOCK = 32;
  */
 export function encodeDeltas(sink: ByteSink, values: Float64Array | Int32Array, count: number): boolean {
   const start = sink.length;
-  const head: number[] = [];
-  writeVarint(head, BLOCK);
-  writeVarint(head, BLOCK / MINIBLOCK);
-  writeVarint(head, count);
-  writeVarint(head, zigzag(values[0] as number));
-  append(sink, head);
+  writeHeader(sink, BLOCK);
+  writeHeader(sink, BLOCK / MINIBLOCK);
+  writeHeader(sink, count);
+  appendZigzag(sink, values[0] as number);
   const deltas = new Int32Array(BLOCK);
   for (let block = 1; block < count; block += BLOCK) {
     const end = Math.min(block + BLOCK, count);
     let least = Infinity;
     let most = -Infinity;
+    let before = values[block - 1] as number;
     for (let index = block; index < end; index++) {
-      const delta = (values[index] as number) - (values[index - 1] as number);
+      const value = values[index] as number;
+      const delta = value - before;
       if (delta < least) least = delta;
       if (delta > most) most = delta;
+      before = value;
     }
     if (most - least >= 2 ** 31 || Math.abs(least) > 2 ** 52) {
       sink.length = start;
       return false;
     }
-    const blockHead: number[] = [];
-    writeVarint(blockHead, zigzag(least));
+    appendZigzag(sink, least);
+    sink.reserve(BLOCK / MINIBLOCK);
+    const widths = sink.length;
+    sink.bytes.fill(0, widths, (sink.length += BLOCK / MINIBLOCK));
+    if (least === most) continue;
     deltas.fill(0);
-    for (let index = block; index < end; index++) deltas[index - block] = (values[index] as number) - (values[index - 1] as number) - least;
-    const widths: number[] = [];
-    for (let mini = 0; mini < BLOCK; mini += MINIBLOCK) {
-      let all = 0;
-      for (let index = mini; index < mini + MINIBLOCK; index++) all |= deltas[index] as number;
-      widths.push(32 - Math.clz32(all));
+    before = values[block - 1] as number;
+    for (let index = block; index < end; index++) {
+      const value = values[index] as number;
+      deltas[index - block] = value - before - least;
+      before = value;
     }
-    append(sink, [...blockHead, ...widths]);
-    for (const [mini, width] of widths.entries()) {
-      // Miniblocks without a value are left out; one with a value is written whole.
-      if (width === 0 || block + mini * MINIBLOCK >= end) continue;
+    // Miniblocks without a value have no width and are left out; one with a value is written whole.
+    for (let mini = 0; mini < BLOCK / MINIBLOCK; mini++) {
+      let all = 0;
+      for (let index = mini * MINIBLOCK; index < (mini + 1) * MINIBLOCK; index++) all |= deltas[index] as number;
+      if (all === 0) continue;
+      const width = 32 - Math.clz32(all);
+      sink.bytes[widths + mini] = width;
       packBits(sink, deltas, mini * MINIBLOCK, width);
     }
   }
   return true;
+}
+
+function appendZigzag(sink: ByteSink, value: number): void {
+  const bytes: number[] = [];
+  writeVarint(bytes, zigzag(value));
+  sink.reserve(bytes.length);
+  for (const byte of bytes) sink.bytes[sink.length++] = byte;
 }
 
 /** 32 values of `width` <= 31 bits, from the least significant bit up. */
@@ -190,9 +207,4 @@ export function encodePlainStrings(sink: ByteSink, values: readonly string[]): v
     sink.bytes.writeUInt32LE(written, sink.length);
     sink.length += 4 + written;
   }
-}
-
-function append(sink: ByteSink, bytes: readonly number[]): void {
-  sink.reserve(bytes.length);
-  for (const byte of bytes) sink.bytes[sink.length++] = byte;
 }

@@ -1,4 +1,4 @@
-import { Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { Menu, UnstyledButton, VisuallyHidden, useMantineColorScheme } from "@mantine/core";
 import { IconDeviceDesktop, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "../api/client.ts";
@@ -27,8 +27,9 @@ export function AccountMenu() {
   return (
     <Menu position="bottom-end" width={220} withinPortal={false}>
       <Menu.Target>
-        <UnstyledButton className={classes.who} aria-label={`Account ${me?.account ?? ""}`}>
-          {(me?.account ?? "?").slice(0, 2).toUpperCase()}
+        <UnstyledButton className={classes.who}>
+          <span aria-hidden>{(me?.account ?? "?").slice(0, 2).toUpperCase()}</span>
+          <VisuallyHidden>Account {me?.account}</VisuallyHidden>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -15,12 +15,14 @@ export function Finder({ project }: { readonly project: string | undefined }) {
   useHotkeys([["mod+K", () => setOpened(true)]], []);
   return (
     <>
-      <UnstyledButton className={classes.open} onClick={() => setOpened(true)} aria-label="Find" aria-keyshortcuts="Control+K">
+      <UnstyledButton className={classes.open} onClick={() => setOpened(true)} aria-keyshortcuts="Control+K">
         <IconSearch size={15} aria-hidden />
         <span>Find</span>
-        <Kbd size="xs">Ctrl K</Kbd>
+        <Kbd size="xs" aria-hidden>
+          Ctrl K
+        </Kbd>
       </UnstyledButton>
-      <Modal opened={opened} onClose={() => setOpened(false)} withCloseButton={false} padding={0} yOffset="12vh" centered={false} size="lg" aria-label="Find">
+      <Modal opened={opened} onClose={() => setOpened(false)} withCloseButton={false} padding={0} yOffset="12vh" centered={false} size="lg" attributes={{ content: { "aria-label": "Find" } }}>
         <Search project={project} onDone={() => setOpened(false)} />
       </Modal>
     </>

@@ -42,6 +42,7 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
                 <Link to="/p/$project/runs/$run" params={{ project: run.project, run: run.run }} className={table.mono}>
                   {run.run}
                 </Link>
+                {run.kind !== "training" && <span className={table.muted}> {run.kind}</span>}
               </th>
               <td>
                 <StatusBadge state={run.state} />

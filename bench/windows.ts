@@ -1,0 +1,115 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { compileFeatures } from "../lib/domain/features/compile.ts";
+import { channelsAfterFilters } from "../lib/domain/features/choose.ts";
+import { applyFilters } from "../lib/domain/filters.ts";
+import type { Recording } from "../lib/domain/recording.ts";
+import { readSpec } from "../lib/domain/spec-file.ts";
+import type { Spec } from "../lib/domain/spec.ts";
+import { planWindows, windowSamples } from "../lib/domain/windows.ts";
+import { openDuckdb } from "../lib/store/duckdb.ts";
+import { readRecordings } from "../lib/store/series.ts";
+import { writeHarParts } from "../test/support/clean-parts.ts";
+import { lastJson, runCommand } from "./command.ts";
+import { median, ratio, round, type Bench, type BenchContext } from "./harness.ts";
+import { pythonEnvironment } from "./python.ts";
+import { alternate } from "./turns.ts";
+
+const AT_LEAST = 2;
+
+/**
+ * The windows of the raw UCI HAR recordings (1.12 M rows, 10,411 windows of 128 samples) with all 1,339 features, on one
+ * core, in feature values a second. The peer computes 207 features of the same signals and windows, vectorised, on one
+ * core as well. Neither is charged for reading or filtering; both are timed from signals in memory to a table of features.
+ */
+export const run: Bench = async (context) => {
+  const spec = readSpec(await readFile(new URL("../examples/har/spec.yaml", import.meta.url), "utf8"), "examples/har/spec.yaml");
+  const recordings = await loadRecordings(context, spec);
+  const samples = windowSamples(spec.windows, spec.rateHz);
+  const channels = channelsAfterFilters(spec);
+  const rows = recordings.reduce((sum, recording) => sum + recording.length, 0);
+  context.say(`${recordings.length} recordings, ${rows} rows`);
+  const ours = () => Promise.resolve(compute(recordings, spec, channels));
+  const peer = context.skipPeer ? undefined : await preparePeer(context, recordings, spec, channels, samples);
+  const describe = ({ windows, features, seconds }: Timed) => `${round((windows * features) / seconds / 1e6)} M values/s`;
+  const outcomes = await alternate(context, { ours, ...(peer && { peer }) }, describe);
+  const rate = (name: string) => median(outcomes[name]!.map(({ windows, features, seconds }) => (windows * features) / seconds));
+  const value = rate("ours");
+  const against = peer ? rate("peer") : null;
+  const first = outcomes["ours"]![0]!;
+  return {
+    value: round(value),
+    unit: "feature values/s",
+    target: `>= ${AT_LEAST}x NumPy/SciPy, vectorised, one core each`,
+    ok: against === null || value >= AT_LEAST * against,
+    peer: against === null ? null : { name: "NumPy/SciPy, vectorised, 207 features", value: round(against) },
+    ratio: against === null ? null : ratio(value, against, "higher"),
+    detail: {
+      rows,
+      windows: first.windows,
+      features: first.features,
+      windowsPerSecond: round(value / first.features),
+      seconds: outcomes["ours"]!.map(({ seconds }) => round(seconds)),
+      ...(peer && { peerSeconds: outcomes["peer"]!.map(({ seconds }) => round(seconds)) }),
+    },
+  };
+};
+
+interface Timed {
+  readonly windows: number;
+  readonly features: number;
+  readonly seconds: number;
+}
+
+async function loadRecordings(context: BenchContext, spec: Spec): Promise<Recording[]> {
+  const archive = join(context.data, "uci_har_raw", "hapt_raw.zip");
+  const parts = await writeHarParts(archive, context.folder, spec);
+  await using database = await openDuckdb({ folder: context.folder, memoryMb: 512, threads: 1 });
+  const recordings: Recording[] = [];
+  for await (const recording of readRecordings({ database, parts, spec })) recordings.push(applyFilters(recording, spec.filters));
+  return context.quick ? recordings.slice(0, 6) : recordings;
+}
+
+function compute(recordings: readonly Recording[], spec: Spec, channels: readonly string[]): Timed {
+  const begun = performance.now();
+  const features = compileFeatures(spec.features!, channels, spec.rateHz, windowSamples(spec.windows, spec.rateHz));
+  const plans = recordings.map((recording) => planWindows(recording, spec.windows, false).windows);
+  const windows = plans.reduce((sum, plan) => sum + plan.length, 0);
+  const width = features.names.length;
+  const table = new Float32Array(windows * width);
+  let at = 0;
+  for (const [index, recording] of recordings.entries()) {
+    const series = channels.map((name) => recording.channels.get(name)!);
+    for (const { from, to } of plans[index]!) {
+      features.compute(series, from, to, table, at);
+      at += width;
+    }
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  if (table.some((value) => !Number.isFinite(value))) throw new Error("a feature is not a number");
+  return { windows, features: width, seconds };
+}
+
+/** Hands the same filtered signals and the same windows to the peer, as raw numbers. */
+async function preparePeer(context: BenchContext, recordings: readonly Recording[], spec: Spec, channels: readonly string[], samples: number): Promise<() => Promise<Timed>> {
+  const python = await pythonEnvironment("windows", ["numpy==2.4.6", "scipy==1.17.1"], context);
+  const total = recordings.reduce((sum, recording) => sum + recording.length, 0);
+  const signals = new Float32Array(channels.length * total);
+  const starts: number[] = [];
+  let begin = 0;
+  for (const recording of recordings) {
+    channels.forEach((name, channel) => signals.set(recording.channels.get(name)!, channel * total + begin));
+    for (const { from } of planWindows(recording, spec.windows, false).windows) starts.push(begin + from);
+    begin += recording.length;
+  }
+  const [signalsPath, startsPath] = [join(context.folder, "signals.f32"), join(context.folder, "starts.i32")];
+  await writeFile(signalsPath, signals);
+  await writeFile(startsPath, Int32Array.from(starts));
+  const script = join(import.meta.dirname, "peers", "windows_numpy.py");
+  const oneThread = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+  return async () => {
+    const outcome = await runCommand(python, [script, signalsPath, startsPath, String(channels.length), String(samples), "2"], { env: oneThread });
+    const { seconds, windows, features } = lastJson<{ seconds: number[]; windows: number; features: number }>(outcome);
+    return { windows, features, seconds: Math.min(...seconds) };
+  };
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { decide } from "../../lib/domain/gate.ts";
+import type { Evaluated } from "../../lib/domain/gate.ts";
+import { measure } from "../../lib/domain/metrics.ts";
+import type { Outcomes } from "../../lib/domain/outcomes.ts";
+import type { GateSpec } from "../../lib/domain/spec.ts";
+
+const CLASSES = ["rest", "walk", "run"];
+const GATE: GateSpec = { mode: "automatic", metric: "macroF1", margin: 0.002, floors: {}, maxClassDrop: 0.1 };
+const [PEOPLE, EACH] = [12, 60];
+
+interface Options {
+  readonly leaking?: boolean;
+  readonly classes?: readonly string[];
+  readonly holdout?: string;
+}
+
+/** A model that answers the same 720 windows of twelve people, wrong where `wrong` says so (with the next class). */
+function model(name: string, wrong: (person: number, window: number, actual: number) => boolean, options: Options = {}): Evaluated {
+  const { leaking = false, classes = CLASSES, holdout = "a".repeat(64) } = options;
+  const count = PEOPLE * EACH;
+  const actual = Int32Array.from({ length: count }, (_, at) => at % 3);
+  const subject = Int32Array.from({ length: count }, (_, at) => Math.floor(at / EACH));
+  const predicted = actual.map((label, at) => (wrong(subject[at]!, at % EACH, label) ? (label + 1) % 3 : label));
+  const outcomes: Outcomes = {
+    classes: CLASSES,
+    subjects: Array.from({ length: PEOPLE }, (_, person) => `p${person}`),
+    subject,
+    actual,
+    predicted,
+    confidence: new Float32Array(count).fill(0.8),
+  };
+  return { model: name, classes, holdoutSha256: holdout, outcomes, metrics: measure(outcomes, { leaking }) };
+}
+
+const good = model("good", (_, window) => window < 6);
+const better = model("better", (_, window) => window < 3);
+
+describe("the gate", () => {
+  it("promotes a first champion that misses no floor", () => {
+    const verdict = decide({ candidate: good, champion: null, gate: { ...GATE, floors: { accuracy: 0.85, macroF1: 0.9 } } });
+    expect(verdict).toMatchObject({ promoted: true, rule: "first", candidate: "good", champion: null, difference: null });
+    expect(verdict.reason).toContain("90.00 %");
+  });
+
+  it("refuses what is below a floor, champion or none", () => {
+    for (const champion of [null, model("poor", (_, window) => window < 40)]) {
+      const verdict = decide({ candidate: good, champion, gate: { ...GATE, floors: { accuracy: 0.95 } } });
+      expect(verdict).toMatchObject({ promoted: false, rule: "floor" });
+      expect(verdict.reason).toContain("accuracy of 90.00 % is below the floor of 95.00 %");
+    }
+  });
+
+  it("promotes a candidate that is better for everybody, with the difference and its interval", () => {
+    const verdict = decide({ candidate: better, champion: good, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: true, rule: "better", champion: "good", difference: { metric: "macroF1" } });
+    expect(verdict.difference!.value).toBeCloseTo(0.05, 3);
+    expect(verdict.difference!.low).toBeGreaterThan(0.04);
+    expect(verdict.reason).toMatch(/95\.00 % against the champion's 90\.00 %, a gain of \+5\.00 points/);
+  });
+
+  it("refuses a tie, a gain below the margin, and a loss", () => {
+    expect(decide({ candidate: { ...good, model: "twin" }, champion: good, gate: { ...GATE, margin: 0 } })).toMatchObject({ promoted: false, rule: "tie" });
+    const hair = model("hair", (person, window) => window < 6 && !(person === 0 && window === 0));
+    const verdict = decide({ candidate: hair, champion: good, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: false, rule: "tie" });
+    expect(verdict.reason).toContain("less than the margin of 0.20");
+    expect(decide({ candidate: good, champion: better, gate: GATE })).toMatchObject({ promoted: false, rule: "worse" });
+  });
+
+  it("refuses a gain that a few people make and others lose", () => {
+    // Two people gain 25 points each, four lose 10: better on average, and chance could have done it.
+    const lucky = model("lucky", (person, window) => (person < 2 ? false : window < (person < 6 ? 8 : 6)) || (person < 2 && window < 0));
+    const verdict = decide({ candidate: lucky, champion: good, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: false, rule: "uncertain" });
+    expect(verdict.difference!.value).toBeGreaterThan(GATE.margin);
+    expect(verdict.difference!.low).toBeLessThan(0);
+    expect(verdict.reason).toContain("12 subjects");
+  });
+
+  it("refuses a class that collapses although the mean rises", () => {
+    // 'run' falls from 90 % to 75 %, the others rise to 100 %.
+    const lopsided = model("lopsided", (_, window, actual) => actual === 2 && window < 15);
+    const verdict = decide({ candidate: lopsided, champion: good, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: false, rule: "class-collapse" });
+    expect(verdict.reason).toContain("'run' falls from 90.00 % to 75.00 %");
+    expect(verdict.difference!.value).toBeGreaterThan(0);
+    const gone = model("gone", (_, __, actual) => actual === 2);
+    expect(decide({ candidate: gone, champion: good, gate: { ...GATE, maxClassDrop: 1 } })).toMatchObject({ rule: "class-collapse" });
+  });
+
+  it("refuses figures that are not numbers", () => {
+    const broken = { ...better, metrics: { ...better.metrics, weightedF1: NaN } };
+    expect(decide({ candidate: broken, champion: good, gate: GATE })).toMatchObject({ promoted: false, rule: "not-a-number" });
+    const confidence = better.outcomes.confidence.slice();
+    confidence[5] = NaN;
+    const unsure = { ...better, outcomes: { ...better.outcomes, confidence } };
+    expect(decide({ candidate: unsure, champion: null, gate: GATE })).toMatchObject({ promoted: false, rule: "not-a-number" });
+    const empty = { ...better, metrics: { ...better.metrics, windows: 0 } };
+    expect(decide({ candidate: empty, champion: null, gate: GATE })).toMatchObject({ promoted: false, rule: "not-a-number" });
+  });
+
+  it("refuses a candidate that can't answer a class of the holdout or of the champion", () => {
+    const blind = model("blind", (_, window) => window < 3, { classes: ["rest", "walk"] });
+    const verdict = decide({ candidate: blind, champion: null, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: false, rule: "missing-class" });
+    expect(verdict.reason).toContain("'run'");
+    const wider = { ...good, classes: [...CLASSES, "jump"] };
+    expect(decide({ candidate: better, champion: wider, gate: GATE })).toMatchObject({ promoted: false, rule: "missing-class" });
+  });
+
+  it("refuses to compare across holdouts, however good the candidate looks", () => {
+    const elsewhere = model("elsewhere", () => false, { holdout: "b".repeat(64) });
+    expect(decide({ candidate: elsewhere, champion: good, gate: GATE })).toMatchObject({ promoted: false, rule: "holdout-changed", difference: null });
+  });
+
+  it("never lets a leaking candidate replace an honest champion; without one it may serve, with a caution", () => {
+    const leaky = model("leaky", () => false, { leaking: true });
+    expect(decide({ candidate: leaky, champion: good, gate: GATE })).toMatchObject({ promoted: false, rule: "leaking" });
+    const first = decide({ candidate: leaky, champion: null, gate: GATE });
+    expect(first).toMatchObject({ promoted: true, rule: "first" });
+    expect(first.reason).toContain("leaking");
+    const before = model("before", (_, window) => window < 6, { leaking: true });
+    expect(decide({ candidate: leaky, champion: before, gate: GATE })).toMatchObject({ promoted: true, rule: "better" });
+  });
+
+  it("decides by the margin alone where there is one subject", () => {
+    const alone = (side: Evaluated): Evaluated => {
+      const outcomes = { ...side.outcomes, subject: new Int32Array(side.outcomes.subject.length) };
+      return { ...side, outcomes, metrics: measure(outcomes, { leaking: false }) };
+    };
+    const verdict = decide({ candidate: alone(better), champion: alone(good), gate: GATE });
+    expect(verdict).toMatchObject({ promoted: true, rule: "better", difference: { low: null, high: null } });
+    expect(verdict.reason).toContain("1 subject");
+  });
+
+  it("pairs classes by name where the models list them in another order", () => {
+    const turn = [2, 0, 1];
+    const outcomes: Outcomes = {
+      ...better.outcomes,
+      classes: ["walk", "run", "rest"],
+      actual: better.outcomes.actual.map((label) => turn[label]!),
+      predicted: better.outcomes.predicted.map((label) => turn[label]!),
+    };
+    const turned = { ...better, outcomes, metrics: measure(outcomes, { leaking: false }) };
+    const verdict = decide({ candidate: turned, champion: good, gate: GATE });
+    expect(verdict.difference).toEqual(decide({ candidate: better, champion: good, gate: GATE }).difference);
+    expect(verdict.promoted).toBe(true);
+  });
+});

@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { PASSWORD } from "./stand-in.ts";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** `CHROMIUM_PATH`, else the system's Chromium, else the one that comes as a package. */
+export async function launchBrowser(): Promise<Browser> {
+  const named = process.env["CHROMIUM_PATH"];
+  if (named !== undefined && named !== "") return chromium.launch({ executablePath: named, args: FLAGS });
+  if (existsSync("/usr/bin/chromium")) return chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+  const { default: packaged } = await import("@sparticuz/chromium");
+  return chromium.launch({ executablePath: await packaged.executablePath(), args: [...packaged.args, ...FLAGS] });
+}
+
+export interface Watched {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Everything the browser complained about: script errors, console errors, violations of the content security policy. */
+  readonly complaints: string[];
+}
+
+export async function openPage(browser: Browser, baseURL: string, options: { width?: number; height?: number; colorScheme?: "light" | "dark" } = {}): Promise<Watched> {
+  const { width = 1280, height = 900, colorScheme = "light" } = options;
+  const context = await browser.newContext({ baseURL, viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    // A refused request (401 before sign-in) is logged by the browser itself and is no fault of the page.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(`console: ${message.text()}`);
+  });
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile }) =>
+      console.error(`policy: ${effectiveDirective} ${blockedURI} ${sourceFile}`),
+    );
+  });
+  return { page, context, complaints };
+}
+
+export async function signIn(page: Page, account = "ada", password = PASSWORD): Promise<void> {
+  await page.getByLabel("Account").fill(account);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+}
+
+/** What axe finds against WCAG 2.2 A and AA, as one line each. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary ?? ""}`));
+}

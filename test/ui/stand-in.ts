@@ -1,0 +1,203 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import type { Change } from "../../lib/domain/api/events.ts";
+import type { RunDetail } from "../../lib/domain/api/runs.ts";
+import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
+import * as fixtures from "./fixtures.ts";
+
+/** The policy the UI promises to live under: nothing inline, nothing from elsewhere, no eval. */
+export const STRICT_CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+
+export interface StandIn {
+  readonly url: string;
+  /** The run that is shown while it is going on; change it, then `tell`. */
+  run: RunDetail;
+  champion: string;
+  readonly posted: { route: RouteName; body: unknown }[];
+  tell(change: Change): void;
+  /** Ends all event streams and refuses new ones until called with false. */
+  cut(refuse: boolean): void;
+  close(): Promise<void>;
+}
+
+export const PASSWORD = "correct horse";
+
+interface Asked {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+/** Serves the built pages under the strict policy, and answers the API's routes with fixtures: every answer passes the route's own schema. */
+export async function startStandIn(dist: string): Promise<StandIn> {
+  const streams = new Set<ServerResponse>();
+  let refusing = false;
+  let signedIn = false;
+  const state: Pick<StandIn, "run" | "champion" | "posted"> = { run: { ...fixtures.finishedRun }, champion: fixtures.champion.id, posted: [] };
+  const runs = () => [state.run, fixtures.earlierRun];
+  const models = () => [fixtures.champion, fixtures.challenger].map((model) => ({ ...model, champion: model.id === state.champion }));
+  const me = () => ({ account: "ada", role: "engineer", projects: null, scope: "all", expiresAt: null });
+  const serving = () => fixtures.championRow(models().find(({ champion }) => champion) ?? fixtures.champion);
+  const page = (items: readonly unknown[]) => ({ items, next: null });
+
+  const answers: Partial<Record<RouteName, (asked: Asked) => unknown>> = {
+    me,
+    signIn: ({ body }) => ((body as { password: string }).password === PASSWORD ? ((signedIn = true), me()) : refused(401, "UNAUTHENTICATED", "Account and password do not match.")),
+    signOut: () => ((signedIn = false), { done: true }),
+    overview: () => ({
+      projects: [
+        {
+          project: fixtures.project,
+          stations: fixtures.stations.map((station) => (station.name === "train" && state.run.state === "running" ? { ...station, state: "running" } : station)),
+          active: state.run.state === "running" ? [state.run] : [],
+          last: state.run,
+          champions: [serving()],
+          trend: [0.921, 0.934, 0.931, 0.9498, 0.9641].map((macroF1, index) => ({ run: `run-000${index + 4}`, at: fixtures.ago((9 - index) * 40_000), model: `m-000${index + 4}`, accuracy: macroF1, macroF1, promoted: index !== 2 })),
+          counts: fixtures.counts,
+        },
+      ],
+    }),
+    services: () => fixtures.services,
+    listProjects: () => ({ items: [fixtures.project, { ...fixtures.project, id: "gym", title: "Exercises in the gym" }] }),
+    countData: () => fixtures.counts,
+    listFiles: () =>
+      page([
+        file("acc_exp01_user01.txt", "staged", { rowsIn: 20_598, rowsOk: 20_598, rowsQuarantined: 0, rowsDuplicate: 0 }),
+        file("acc_exp07_user03.txt", "staged", { rowsIn: 18_211, rowsOk: 18_153, rowsQuarantined: 46, rowsDuplicate: 12 }),
+        file("gyro_exp07_user03 (copy).txt", "duplicate", null),
+        { ...file("notes.txt.gz", "refused", null), error: { code: "GZIP_CORRUPT", message: "The archive ends 8 bytes early.", remedy: "Send the file again; it was cut or damaged on the way.", retryable: false, facts: {} } },
+      ]),
+    listSnapshots: () => page([{ id: fixtures.finishedRun.snapshot, project: "har", recordings: 61, subjects: 30, rows: 1_122_714, splits: { train: { rows: 700_112 }, validation: { rows: 90_210 }, holdout: { rows: 332_392 } }, holdoutSha256: "ef".repeat(32), leaking: false, createdAt: fixtures.ago(3985) }]),
+    listQuarantine: () => ({ items: [{ rule: "range", rows: 44, files: 1, example: "ax is 19.7 g, outside -4 to 4 g" }, { rule: "type", rows: 2, files: 1, example: "ay is 'x0.93', not a number" }] }),
+    listQuarantineRows: () => page([311, 312, 313, 978].map((line) => ({ file: FILE, fileName: "acc_exp07_user03.txt", line, rule: "range", column: "ax", reason: "19.7 is outside -4 to 4 g", raw: "19.700000 -0.123611 0.102778" }))),
+    showReplay: () => refused(404, "NOT_FOUND", "There was no replay."),
+    listRuns: ({ query }) => page(runs().filter((run) => query.get("state") === null || run.state === query.get("state"))),
+    showRun: ({ params }) => runs().find(({ run }) => run === params["run"]) ?? refused(404, "NOT_FOUND", `There is no run '${params["run"]}'.`),
+    startRun: () => state.run,
+    listRunLogs: () => page(fixtures.logLines),
+    cancelRun: () => (state.run = { ...state.run, state: "cancelled" }),
+    approveRun: () => (state.run = { ...state.run, state: "done" }),
+    listModels: () => page(models()),
+    showModel: ({ params }) => models().find(({ id }) => id === params["model"]) ?? refused(404, "NOT_FOUND", `There is no model '${params["model"]}'.`),
+    listChampions: () => ({ items: [serving()] }),
+    promoteModel: ({ params, body }) => {
+      if ((body as { expected: string }).expected !== state.champion) return refused(409, "CONFLICT", "Another model is champion by now.");
+      state.champion = params["model"] ?? "";
+      return serving();
+    },
+    rollbackModel: () => ((state.champion = fixtures.challenger.id), serving()),
+    listJournal: () =>
+      page([
+        { id: 3, at: fixtures.ago(3941), actor: "gate", project: "har", kind: "model.promoted", subject: "har/all/acc+gyro", payload: { slot: "har/all/acc+gyro", model: fixtures.champion.id, previous: fixtures.challenger.id, why: "better" } },
+        { id: 2, at: fixtures.ago(4000), actor: "ada", project: "har", kind: "run.requested", subject: "run-0008", payload: { run: "run-0008", specVersion: 3, seed: 1, uploads: 2, set: {} } },
+      ]),
+  };
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      send(response, 500, errorBody("INTERNAL", `The stand-in failed: ${String(error)}`));
+    });
+  });
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://stand-in");
+    response.setHeader("content-security-policy", STRICT_CSP);
+    if (url.pathname === "/api/v1/events") {
+      if (refusing) return void response.writeHead(502).end();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("event: snapshot\ndata: {}\n\n");
+      streams.add(response);
+      request.on("close", () => streams.delete(response));
+      return;
+    }
+    if (!url.pathname.startsWith("/api/")) return serveFile(url.pathname, dist, response);
+    const found = match(request.method ?? "GET", url.pathname);
+    if (found === null) return send(response, 404, errorBody("NOT_FOUND", "There is no such route."));
+    const body = await bodyOf(request);
+    if (request.method !== "GET") state.posted.push({ route: found.name, body });
+    if (!signedIn && found.name !== "signIn") return send(response, 401, errorBody("UNAUTHENTICATED", "Nobody is signed in."));
+    const answer = answers[found.name]?.({ params: found.params, query: url.searchParams, body }) ?? refused(500, "INTERNAL", `The stand-in has no answer to ${found.name}.`);
+    if (answer instanceof Refusal) return send(response, answer.status, errorBody(answer.code, answer.message));
+    const route = ROUTES[found.name];
+    send(response, "status" in route ? route.status : 200, route.response.parse(answer));
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return Object.assign(state, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tell: (change: Change) => {
+      for (const stream of streams) stream.write(`event: change\ndata: ${JSON.stringify(change)}\n\n`);
+    },
+    cut: (refuse: boolean) => {
+      refusing = refuse;
+      for (const stream of streams) stream.destroy();
+    },
+    close: () => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  });
+}
+
+const FILE = "2a4f1c5e-7a0f-4a6e-8d9b-0d2f6f0a1b22";
+
+function file(name: string, state: "staged" | "duplicate" | "refused", rows: object | null) {
+  const cleaning = rows === null ? null : { ...rows, id: FILE, state: "clean", error: null, createdAt: fixtures.ago(3990) };
+  const id = `${FILE.slice(0, -2)}${String(name.length).padStart(2, "0")}`;
+  return { id, project: "har", name, upload: FILE, state, duplicateOf: state === "duplicate" ? FILE : null, sha256: "aa".repeat(32), bytes: 862_113, scan: {}, error: null, createdAt: fixtures.ago(5000), cleaning };
+}
+
+class Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  constructor(status: number, code: string, message: string) {
+    this.status = status;
+    this.code = code;
+    this.message = message;
+  }
+}
+const refused = (status: number, code: string, message: string) => new Refusal(status, code, message);
+const errorBody = (code: string, message: string) => ({ code, message, remedy: "Check it and try again.", retryable: false, facts: {}, request: "req-1" });
+
+function match(method: string, pathname: string): { name: RouteName; params: Record<string, string> } | null {
+  for (const name of Object.keys(ROUTES) as RouteName[]) {
+    const route = ROUTES[name];
+    const names: string[] = [];
+    const pattern = route.path.replace(/:(\w+)/g, (_, key: string) => (names.push(key), "([^/]+)"));
+    const found = route.method === method ? new RegExp(`^${pattern}$`).exec(pathname) : null;
+    if (found !== null) return { name, params: Object.fromEntries(names.map((key, index) => [key, decodeURIComponent(found[index + 1] ?? "")])) };
+  }
+  return null;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+/** A built file, or the page itself for every address of the app. */
+async function serveFile(pathname: string, dist: string, response: ServerResponse): Promise<void> {
+  const wanted = join(dist, normalize(pathname));
+  const found = await stat(wanted).then((info) => info.isFile(), () => false);
+  const path = found ? wanted : join(dist, "index.html");
+  response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" });
+  createReadStream(path).pipe(response);
+}

@@ -1,0 +1,114 @@
+import { relative } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { simulate } from "../../examples/gym/simulate.ts";
+import type { RunDetail } from "../../lib/domain/api/runs.ts";
+import { workflowId } from "../../lib/domain/ids.ts";
+import { takeIn } from "../../lib/app/intake.ts";
+import { approveRun, showRun, startRun, waitForRun } from "../../lib/app/runs.ts";
+import type { Platform } from "../../lib/platform.ts";
+import { rebuild } from "../../lib/store/journal-rebuild.ts";
+import { applyExample } from "../support/example.ts";
+import { testPlatform, testWorker } from "../support/platform.ts";
+import { testFolder } from "../support/services.ts";
+
+let platform: Platform;
+let first: RunDetail;
+
+async function runToEnd(id: string, set = {}): Promise<RunDetail> {
+  await startRun(platform, "gym", { id, set }, "test");
+  return waitForRun(platform, id, { pollMs: 200 });
+}
+
+beforeAll(async () => {
+  platform = await testPlatform();
+  testWorker(platform);
+  await applyExample(platform, "gym");
+  const folder = await testFolder();
+  const { files } = await simulate({ folder, subjects: 12, seed: 3 });
+  for (const path of files) await takeIn(platform, "gym", { name: relative(folder, path), path }, "test");
+  first = await runToEnd("first", { "models[1].epochs": 3, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 });
+}, 180_000);
+
+describe("trainingPipelineWorkflow", () => {
+  it("takes raw files to a promoted model, stage by stage", () => {
+    expect(first.error).toBeNull();
+    expect(first.state).toBe("done");
+    expect(first.decision).toMatchObject({ promoted: true, rule: "first" });
+    const states = Object.fromEntries(first.stages.map((stage) => [stage.name, stage.state]));
+    expect(states).toEqual({
+      stage: "done", clean: "done", snapshot: "done", window: "done", cluster: "planned", describe: "planned", synthesise: "planned",
+      train: "done", evaluate: "done", decide: "done", promote: "done", score: "done",
+    });
+    expect(first.metrics?.accuracy.value).toBeGreaterThan(0.5);
+    expect(first.metrics?.accuracy.value).toBeLessThan(1);
+  });
+
+  it("counts every row of every file once", async () => {
+    const rows = await platform.db.selectFrom("cleaning").innerJoin("file", "file.id", "cleaning.file").select(["rows_in", "rows_ok", "rows_quarantined", "rows_duplicate", "scan"]).execute();
+    for (const row of rows) {
+      expect(row.rows_ok + row.rows_quarantined + row.rows_duplicate).toBe(row.rows_in);
+      const { lines, headerLines, blankCount } = row.scan as { lines: number; headerLines: number; blankCount: number };
+      expect(row.rows_in).toBe(lines - headerLines - blankCount);
+    }
+    const clean = first.stages.find((stage) => stage.name === "clean");
+    expect(clean?.rowsIn).toBe(rows.reduce((sum, row) => sum + row.rows_in, 0));
+  });
+
+  it("scores the holdout and the recordings without labels, each answer traceable to its window", async () => {
+    const predictions = await platform.db.selectFrom("prediction").selectAll().where("model", "=", first.candidate ?? "").execute();
+    const holdout = predictions.filter((row) => row.split === "holdout");
+    expect(holdout.length).toBe(first.metrics?.windows);
+    const right = holdout.filter((row) => row.actual === row.predicted).length;
+    expect(right / holdout.length).toBeCloseTo(first.metrics?.accuracy.value ?? -1, 6);
+    const unlabelled = predictions.filter((row) => row.split === "unlabelled");
+    expect(unlabelled.length).toBeGreaterThan(0);
+    expect(unlabelled.every((row) => row.actual === null && row.confidence > 0 && row.confidence <= 1)).toBe(true);
+    const subjects = new Set((await platform.db.selectFrom("subject").select("biometric_id").execute()).map((row) => row.biometric_id));
+    expect(predictions.every((row) => subjects.has(row.subject) && row.window_to > row.window_from)).toBe(true);
+  });
+
+  it("keeps its history small: no event above 100 KB, fewer than 2,000 of them", async () => {
+    const client = await platform.temporal();
+    const history = await client.workflow.getHandle(workflowId.run("first")).fetchHistory();
+    const sizes = (history.events ?? []).map((event) => JSON.stringify(event).length);
+    expect(sizes.length).toBeLessThan(2_000);
+    expect(Math.max(...sizes)).toBeLessThan(100_000);
+  });
+
+  it("makes every object that it names, with the size its row says, and names every object it made", async () => {
+    const rows = await platform.db.selectFrom("object").select(["key", "bytes"]).execute();
+    const stored = new Map<string, number>();
+    for await (const item of platform.objects.list("")) stored.set(item.key, item.bytes);
+    expect(Object.fromEntries(stored)).toEqual(Object.fromEntries(rows.map((row) => [row.key, row.bytes])));
+  });
+
+  it("computes nothing twice: the same run again reuses every stage and keeps the champion", async () => {
+    const again = await runToEnd("again", { "models[1].epochs": 3, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 });
+    expect(again.state).toBe("done");
+    const states = Object.fromEntries(again.stages.map((stage) => [stage.name, stage.state]));
+    expect(states).toMatchObject({ clean: "reused", snapshot: "reused", window: "reused", train: "reused", evaluate: "reused", promote: "skipped", score: "skipped" });
+    expect(again.candidate).toBe(first.candidate);
+    expect(again.decision?.promoted).toBe(false);
+    expect(await platform.db.selectFrom("champion").selectAll().execute()).toMatchObject([{ model: first.candidate }]);
+  });
+
+  it("waits for a person where the gate is manual, and does what the person says", async () => {
+    const set = { "models[1].epochs": 4, "gate.mode": "manual", "gate.margin": 0, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 };
+    await platform.db.deleteFrom("champion").execute();
+    await startRun(platform, "gym", { id: "asks", set }, "test");
+    await expect.poll(async () => (await showRun(platform, "asks")).state, { timeout: 60_000, interval: 200 }).toBe("waiting");
+    await approveRun(platform, "asks", { approve: false, why: "not today" }, "ada");
+    const ended = await waitForRun(platform, "asks", { pollMs: 200 });
+    expect(ended.decision).toMatchObject({ promoted: false, rule: "rejected" });
+    expect(ended.decision?.reason).toContain("not today");
+    expect(await platform.db.selectFrom("champion").selectAll().execute()).toEqual([]);
+  });
+
+  it("leaves a journal from which the projections can be rebuilt without a difference", async () => {
+    // The test above took the champion away behind the journal's back: exactly that must show.
+    const { differences } = await rebuild(platform.db, { apply: true });
+    expect(differences).toHaveLength(1);
+    expect((await rebuild(platform.db)).differences).toEqual([]);
+  });
+});
+
