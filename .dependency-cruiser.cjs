@@ -7,7 +7,7 @@
 
 /** Everything of ours, so that a rule can say "all but these". */
 const OURS = "^(workflows|activities|web|lib|cli|stack|examples|bench|docker|test|bin)/";
-const PACKAGES = "^node_modules/";
+const PACKAGES = "(^|/)node_modules/";
 
 module.exports = {
   forbidden: [
@@ -37,7 +37,7 @@ module.exports = {
       comment: "Images are installed without development packages.",
       severity: "error",
       from: { path: "^(workflows|activities|web/api|lib|cli)/", pathNot: "^workflows/bundle\\.ts$" },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "^node_modules/@types/" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "(^|/)node_modules/@types/" },
     },
     {
       name: "domain-imports-nobody",
@@ -51,7 +51,7 @@ module.exports = {
       comment: "A package with a file, a socket, a clock or chance in it breaks the sandbox's replay and the browser. zod, yaml, fft.js and pure-rand have none.",
       severity: "error",
       from: { path: "^lib/domain/" },
-      to: { path: PACKAGES, pathNot: "^node_modules/(zod|yaml|fft\\.js|pure-rand)/" },
+      to: { path: PACKAGES, pathNot: "(^|/)node_modules/(zod|yaml|fft\\.js|pure-rand)/" },
     },
     {
       name: "domain-has-no-node",
@@ -79,7 +79,7 @@ module.exports = {
       comment: "Only @temporalio/workflow and @temporalio/common are deterministic under replay. (bundle.ts makes the bundle and is not in it.)",
       severity: "error",
       from: { path: "^workflows/", pathNot: "^workflows/bundle\\.ts$" },
-      to: { path: PACKAGES, pathNot: "^node_modules/@temporalio/(workflow|common)/" },
+      to: { path: PACKAGES, pathNot: "(^|/)node_modules/@temporalio/(workflow|common)/" },
     },
     {
       name: "workflows-have-no-node",

@@ -76,7 +76,8 @@ export function postgresPlan(options: PostgresOptions): ServicePlan {
     shared_buffers: "256MB",
     // A pipeline writes tables in bursts; the default checkpoints within them.
     max_wal_size: "2GB",
-    ...(durable ? {} : { fsync: "off", full_page_writes: "off", synchronous_commit: "off" }),
+    // A kill of Postgres loses nothing even so; a power cut may.
+    ...(durable ? {} : { fsync: "off", full_page_writes: "off" }),
   };
   return {
     name: "postgres",

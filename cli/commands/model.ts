@@ -1,6 +1,7 @@
+import { basename } from "node:path";
 import { Command, Option } from "commander";
 import { compareModels, listChampions, listModels, promoteModel, rollbackModel, showModel } from "../../lib/app/models.ts";
-import { exportModel, importModel } from "../../lib/app/portable-models.ts";
+import { exportModel, importModel } from "../../lib/app/model-transfer.ts";
 import type { Comparison, ModelDetail } from "../../lib/domain/api/models.ts";
 import { instant, jsonOption, pageOptions, type ListOptions } from "../arguments.ts";
 import { verb } from "../session.ts";
@@ -59,13 +60,13 @@ export function modelCommand(): Command {
     );
   jsonOption(model.command("export").description("write a model with its card into a folder").argument("<model>").argument("<folder>")).action(
     verb(async (session, id: string, folder: string) => {
-      const exported = await exportModel(session.platform(), id, folder);
-      return { value: exported, text: `${id} is in ${folder}: ${exported.files.join(", ")}` };
+      const files = await exportModel(session.platform(), id, folder);
+      return { value: { model: id, folder, files }, text: `${id} is in ${folder}: ${files.map((file) => basename(file)).join(", ")}` };
     }),
   );
   jsonOption(model.command("import").description("take in a model that was exported elsewhere; it serves after `model promote`").argument("<folder>")).action(
     verb(async (session, folder: string) => {
-      const imported = await importModel(session.platform(), folder, session.actor);
+      const imported = await importModel(session.platform(), folder);
       return { value: imported, text: `${imported.id} is here, for slot ${imported.slot}; sensorloop model promote ${imported.id} lets it serve` };
     }),
   );

@@ -33,7 +33,7 @@ export function countBySubject(cell: Int32Array, subject: Int32Array, cells: num
   const [cellOf, countOf, multiplicity]: number[][] = [[], [], []];
   const seen = new Map<number, number>();
   let subjects = 0;
-  for (let at = 0; at < order.length; ) {
+  for (let at = 0; at < order.length;) {
     const person = subject[order[at]!]!;
     seen.clear();
     for (; at < order.length && subject[order[at]!] === person; at += 1) {

@@ -33,7 +33,11 @@ function stepOf(layer: Layer, tensor: (name: string) => Float32Array): Step | nu
     case "dense":
       return dense(tensor(`${layer.name}/weights`), tensor(`${layer.name}/bias`));
     case "convolution":
-      return convolution(layer, tensor(`${layer.name}/weights`), layer.bias ? tensor(`${layer.name}/bias`) : new Float32Array(layer.outputs));
+      return convolution(
+        layer,
+        tensor(`${layer.name}/weights`),
+        layer.bias ? tensor(`${layer.name}/bias`) : new Float32Array(layer.outputs),
+      );
     case "normalise":
       return normalise(layer, tensor);
     case "activation":
@@ -62,7 +66,11 @@ function dense(weights: Float32Array, bias: Float32Array): Step {
   };
 }
 
-function convolution({ samples, kernel, inputs, outputs }: Extract<Layer, { kind: "convolution" }>, weights: Float32Array, bias: Float32Array): Step {
+function convolution(
+  { samples, kernel, inputs, outputs }: Extract<Layer, { kind: "convolution" }>,
+  weights: Float32Array,
+  bias: Float32Array,
+): Step {
   const result = new Float64Array(samples * outputs);
   const before = Math.floor((kernel - 1) / 2);
   return (input) => {
@@ -86,11 +94,16 @@ function convolution({ samples, kernel, inputs, outputs }: Extract<Layer, { kind
 }
 
 function normalise({ name, samples, channels }: Extract<Layer, { kind: "normalise" }>, tensor: (name: string) => Float32Array): Step {
-  const [scale, shift, mean, variance] = [tensor(`${name}/scale`), tensor(`${name}/shift`), tensor(`${name}/mean`), tensor(`${name}/variance`)];
+  const [scale, shift, mean, variance] = [
+    tensor(`${name}/scale`),
+    tensor(`${name}/shift`),
+    tensor(`${name}/mean`),
+    tensor(`${name}/variance`),
+  ];
   const factor = Float64Array.from(scale, (value, channel) => value / Math.sqrt(variance[channel]! + NORMALISE_EPSILON));
   const result = new Float64Array(samples * channels);
   return (input) => {
-    for (let at = 0; at < result.length; ) {
+    for (let at = 0; at < result.length;) {
       for (let channel = 0; channel < channels; channel += 1, at += 1) {
         result[at] = (input[at]! - mean[channel]!) * factor[channel]! + shift[channel]!;
       }
@@ -116,7 +129,8 @@ function pool({ samples, channels, size }: Extract<Layer, { kind: "pool" }>): St
     for (let sample = 0; sample < kept * size; sample += 1) {
       const to = Math.floor(sample / size) * channels;
       const from = sample * channels;
-      for (let channel = 0; channel < channels; channel += 1) result[to + channel] = Math.max(result[to + channel]!, input[from + channel]!);
+      for (let channel = 0; channel < channels; channel += 1)
+        result[to + channel] = Math.max(result[to + channel]!, input[from + channel]!);
     }
     return result;
   };

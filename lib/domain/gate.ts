@@ -58,7 +58,11 @@ export function decide(contest: Contest): Verdict {
   if (!champion) {
     const caution = candidate.metrics.leaking ? "; its split is leaking, so new people will find it worse" : "";
     const value = percent(candidate.metrics[gate.metric].value);
-    return verdict(true, "first", `It is the first champion: ${name} ${value} on ${candidate.metrics.windows} windows, and no floor is missed${caution}.`);
+    return verdict(
+      true,
+      "first",
+      `It is the first champion: ${name} ${value} on ${candidate.metrics.windows} windows, and no floor is missed${caution}.`,
+    );
   }
   const gain = candidate.metrics[gate.metric].value - champion.metrics[gate.metric].value;
   const interval = pairedInterval(candidate.outcomes, champion.outcomes, gate.metric);
@@ -73,7 +77,12 @@ interface Finding {
 }
 
 function notANumber({ metrics, outcomes }: Evaluated): Finding | null {
-  const figures = { accuracy: metrics.accuracy.value, "macro F1": metrics.macroF1.value, "weighted F1": metrics.weightedF1, "calibration error": metrics.calibration.ece };
+  const figures = {
+    accuracy: metrics.accuracy.value,
+    "macro F1": metrics.macroF1.value,
+    "weighted F1": metrics.weightedF1,
+    "calibration error": metrics.calibration.ece,
+  };
   const [broken] = Object.entries(figures).find(([, value]) => !Number.isFinite(value)) ?? [];
   if (broken) return { rule: "not-a-number", reason: `The candidate's ${broken} is not a number.` };
   const count = outcomes.confidence.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
@@ -84,7 +93,8 @@ function notANumber({ metrics, outcomes }: Evaluated): Finding | null {
 
 function holdoutChanged({ candidate, champion }: Contest): Finding | null {
   if (!champion) return null;
-  if (champion.holdoutSha256 === candidate.holdoutSha256 && champion.outcomes.actual.length === candidate.outcomes.actual.length) return null;
+  if (champion.holdoutSha256 === candidate.holdoutSha256 && champion.outcomes.actual.length === candidate.outcomes.actual.length)
+    return null;
   const [ours, theirs] = [candidate, champion].map((side) => `${side.metrics.windows} windows (${side.holdoutSha256.slice(0, 8)})`);
   return {
     rule: "holdout-changed",
@@ -94,13 +104,18 @@ function holdoutChanged({ candidate, champion }: Contest): Finding | null {
 
 function leaking({ candidate, champion }: Contest): Finding | null {
   if (!candidate.metrics.leaking || !champion || champion.metrics.leaking) return null;
-  return { rule: "leaking", reason: "The candidate's split lets a person stand on both sides and the champion's does not, so its figures flatter it." };
+  return {
+    rule: "leaking",
+    reason: "The candidate's split lets a person stand on both sides and the champion's does not, so its figures flatter it.",
+  };
 }
 
 function missingClass({ candidate, champion }: Contest): Finding | null {
   const held = candidate.metrics.perClass.filter(({ support }) => support > 0).map(({ label }) => label);
   const missing = [...new Set([...held, ...(champion?.classes ?? [])])].filter((label) => !candidate.classes.includes(label));
-  return missing.length === 0 ? null : { rule: "missing-class", reason: `The candidate can't answer ${missing.map((label) => `'${label}'`).join(", ")}.` };
+  return missing.length === 0
+    ? null
+    : { rule: "missing-class", reason: `The candidate can't answer ${missing.map((label) => `'${label}'`).join(", ")}.` };
 }
 
 function belowFloor({ candidate, gate }: Contest): Finding | null {
@@ -108,7 +123,10 @@ function belowFloor({ candidate, gate }: Contest): Finding | null {
     const floor = gate.floors[metric];
     const { value } = candidate.metrics[metric];
     if (floor !== undefined && value < floor - EPSILON) {
-      return { rule: "floor", reason: `The candidate's ${metricName({ metric })} of ${percent(value)} is below the floor of ${percent(floor)}.` };
+      return {
+        rule: "floor",
+        reason: `The candidate's ${metricName({ metric })} of ${percent(value)} is below the floor of ${percent(floor)}.`,
+      };
     }
   }
   return null;
@@ -126,7 +144,10 @@ function classCollapse(candidate: Evaluated, champion: Evaluated, gate: GateSpec
   const [worst] = drops.sort((one, other) => other.drop - one.drop);
   if (!worst) return null;
   const { label, was, recall } = worst;
-  return { rule: "class-collapse", reason: `The recall of '${label}' falls from ${percent(was)} to ${percent(recall)}; ${percent(gate.maxClassDrop)} is the most it may fall.` };
+  return {
+    rule: "class-collapse",
+    reason: `The recall of '${label}' falls from ${percent(was)} to ${percent(recall)}; ${percent(gate.maxClassDrop)} is the most it may fall.`,
+  };
 }
 
 function compare(gain: number, interval: Interval | null, { candidate, champion, gate }: Contest): Finding {
@@ -135,10 +156,14 @@ function compare(gain: number, interval: Interval | null, { candidate, champion,
   if (Math.abs(gain) <= EPSILON) return { rule: "tie", reason: `Neither is better: ${figures}; the champion stays.` };
   if (gain < 0) return { rule: "worse", reason: `The candidate is worse: ${figures}.` };
   if (gain < gate.margin - EPSILON) {
-    return { rule: "tie", reason: `The candidate gains ${points(gain)}, less than the margin of ${(100 * gate.margin).toFixed(2)}: ${figures}; the champion stays.` };
+    return {
+      rule: "tie",
+      reason: `The candidate gains ${points(gain)}, less than the margin of ${(100 * gate.margin).toFixed(2)}: ${figures}; the champion stays.`,
+    };
   }
   const people = candidate.metrics.subjectCount ?? candidate.metrics.subjects.length;
-  if (!interval) return { rule: "better", reason: `The candidate is better: ${figures}. With ${people} subject there is no test by people.` };
+  if (!interval)
+    return { rule: "better", reason: `The candidate is better: ${figures}. With ${people} subject there is no test by people.` };
   const range = `${points(interval.low)} to ${points(interval.high)} by drawing the ${people} subjects anew`;
   // With a margin of 0 a gain that is never negative is enough.
   if (interval.low <= -gate.margin && interval.low < 0) {

@@ -26,8 +26,7 @@ export type Layer =
 
 /** What one example looks like to the first layer. */
 export type InputShape =
-  | { readonly kind: "features"; readonly width: number }
-  | { readonly kind: "signal"; readonly samples: number; readonly channels: number };
+  { readonly kind: "features"; readonly width: number } | { readonly kind: "signal"; readonly samples: number; readonly channels: number };
 
 export function widthOf(input: InputShape): number {
   return input.kind === "features" ? input.width : input.samples * input.channels;
@@ -94,7 +93,14 @@ function tensorsOfLayer(layer: Layer): Omit<TensorShape, "offset">[] {
   if (layer.kind === "convolution") {
     const { name, kernel, inputs, outputs } = layer;
     const shape = [kernel, inputs, outputs];
-    const weights = { name: `${name}/weights`, shape, ...trained, decays: true, init: "he", fan: [kernel * inputs, kernel * outputs] } as const;
+    const weights = {
+      name: `${name}/weights`,
+      shape,
+      ...trained,
+      decays: true,
+      init: "he",
+      fan: [kernel * inputs, kernel * outputs],
+    } as const;
     return layer.bias ? [weights, { name: `${name}/bias`, shape: [outputs], ...trained, init: "zeros" }] : [weights];
   }
   if (layer.kind === "normalise") {

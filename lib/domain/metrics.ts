@@ -29,7 +29,11 @@ export function measure(outcomes: Outcomes, options: MeasureOptions): Metrics {
   const totals = new Float64Array(size * size);
   for (const index of cell) if (index >= 0) totals[index]! += 1;
   const counts = countBySubject(cell, subject, size * size);
-  const [accuracyInterval, macroInterval] = bootstrapIntervals(counts, (drawn) => [accuracyOf(drawn, size), macroF1Of(drawn, size)], options);
+  const [accuracyInterval, macroInterval] = bootstrapIntervals(
+    counts,
+    (drawn) => [accuracyOf(drawn, size), macroF1Of(drawn, size)],
+    options,
+  );
   const perClass = perClassOf(totals, classes);
   const windows = totals.reduce((sum, count) => sum + count, 0);
   const estimate = (value: number, interval: { low: number; high: number } | null | undefined): Estimate => ({
@@ -61,7 +65,9 @@ function accuracyBySubject({ subjects, subject, actual, predicted }: Outcomes, c
     seen[subject[window]!]! += 1;
     if (actual[window] === predicted[window]) right[subject[window]!]! += 1;
   }
-  const rows = subjects.flatMap((name, index) => (seen[index]! > 0 ? [{ subject: name, windows: seen[index]!, accuracy: right[index]! / seen[index]! }] : []));
+  const rows = subjects.flatMap((name, index) =>
+    seen[index]! > 0 ? [{ subject: name, windows: seen[index]!, accuracy: right[index]! / seen[index]! }] : [],
+  );
   return rows.sort((one, other) => one.accuracy - other.accuracy || (one.subject < other.subject ? -1 : 1));
 }
 

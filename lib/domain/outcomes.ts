@@ -45,7 +45,11 @@ export function decodeOutcomes(bytes: Uint8Array): Outcomes {
   // Copied, because columns must begin at a multiple of four and a view of a larger buffer may not.
   const columns = new Uint8Array(bytes.subarray(12 + headerLength)).buffer;
   const at = (index: number) => index * 4 * windows;
-  const [subject, actual, predicted] = [0, 1, 2].map((index) => new Int32Array(columns, at(index), windows)) as [Int32Array, Int32Array, Int32Array];
+  const [subject, actual, predicted] = [0, 1, 2].map((index) => new Int32Array(columns, at(index), windows)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
   const confidence = new Float32Array(columns, at(3), windows);
   for (let window = 0; window < windows; window += 1) {
     const known = subject[window]! in subjects && predicted[window]! in classes && (actual[window] === -1 || actual[window]! in classes);

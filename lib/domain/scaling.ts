@@ -46,7 +46,7 @@ export function applyScaling(scaling: Scaling, rows: Float32Array, out: Float32A
   const inverse = Float64Array.from(scaling.sd, (sd) => 1 / sd);
   const width = mean.length;
   const { clip } = scaling;
-  for (let at = 0; at < rows.length; ) {
+  for (let at = 0; at < rows.length;) {
     for (let column = 0; column < width; column += 1, at += 1) {
       const value = (rows[at]! - mean[column]!) * inverse[column]!;
       out[at] = value > clip ? clip : value < -clip ? -clip : value === value ? value : 0;

@@ -41,10 +41,9 @@ export async function* filesOf(path: string, name: string, folder: string, limit
   const budget = new UnpackBudget(name, limits);
   const head = await firstBytes(path);
   const kind = kindOf(head);
-  if (kind === "zip") return yield* zipEntries({ path, prefix: "", folder, budget, depth: 1, wanted });
+  if (kind === "zip") return yield* zipEntries({ path, archive: name, prefix: "", folder, budget, depth: 1, wanted });
   if (kind !== "gzip") return yield { names: [name], path, bytes: () => readFile(path) };
-  const inner = budget.of(name);
-  const unpacked = () => gunzip(counted(readFile(path), inner), inner);
+  const unpacked = () => gunzip(counted(readFile(path), budget), budget);
   yield* content({ names: [withoutGz(name)], open: unpacked, folder, budget, depth: 1, wanted });
 }
 
@@ -73,13 +72,13 @@ async function* content({ names, open, folder, budget, depth, wanted }: Content)
     return;
   }
   if (kind === "gzip") {
-    yield* content({ names: names.map(withoutGz), open: () => gunzip(counted(open(), budget), budget), folder, budget, depth: depth + 1, wanted });
+    yield* content({ names: names.map(withoutGz), open: () => gunzip(open(), budget), folder, budget, depth: depth + 1, wanted });
     return;
   }
   const spooled = join(folder, `nested-${process.hrtime.bigint()}.zip`);
   try {
     await spool(open(), spooled);
-    yield* zipEntries({ path: spooled, prefix: `${names[0]}/`, folder, budget, depth: depth + 1, wanted });
+    yield* zipEntries({ path: spooled, archive: names[0] ?? "", prefix: `${names[0]}/`, folder, budget, depth: depth + 1, wanted });
   } catch (error) {
     yield broken(names, error);
   } finally {
@@ -89,6 +88,8 @@ async function* content({ names, open, folder, budget, depth, wanted }: Content)
 
 interface Zip {
   readonly path: string;
+  readonly archive: string;
+  /** Of the names of its entries, where it is itself an entry. */
   readonly prefix: string;
   readonly folder: string;
   readonly budget: UnpackBudget;
@@ -96,14 +97,13 @@ interface Zip {
   readonly wanted: (names: readonly string[]) => boolean;
 }
 
-async function* zipEntries({ path, prefix, folder, budget, depth, wanted }: Zip): AsyncGenerator<SentFile | BrokenFile> {
-  const archive = prefix.slice(0, -1) || "the archive";
+async function* zipEntries({ path, archive, prefix, folder, budget, depth, wanted }: Zip): AsyncGenerator<SentFile | BrokenFile> {
   let zip: yauzl.ZipFile;
   try {
     // Names are decoded here instead, so that one hostile name does not spoil the whole archive.
     zip = await yauzl.openPromise(path, { autoClose: false, decodeStrings: false });
   } catch (cause) {
-    yield { names: [prefix.slice(0, -1)], error: zipCorrupt(archive, cause) };
+    yield { names: [archive], error: zipCorrupt(archive, cause) };
     return;
   }
   if (depth === 1) budget.read((await stat(path)).size);
@@ -120,7 +120,7 @@ async function* zipEntries({ path, prefix, folder, budget, depth, wanted }: Zip)
       else yield* content({ names, open, folder, budget: inner, depth, wanted });
     }
   } catch (cause) {
-    yield { names: [prefix.slice(0, -1)], error: zipCorrupt(archive, cause) };
+    yield { names: [archive], error: zipCorrupt(archive, cause) };
   } finally {
     zip.close();
   }

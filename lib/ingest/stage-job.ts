@@ -1,17 +1,11 @@
+import { join } from "node:path";
 import type { Job } from "../compute/job.ts";
-import type { ErrorReport } from "../domain/errors.ts";
+import { SensorloopError, type ErrorCode, type ErrorReport } from "../domain/errors.ts";
 import type { FilesSpec } from "../domain/spec.ts";
+import { filesOf } from "./archive.ts";
+import { UNPACK_LIMITS, type UnpackLimits } from "./budget.ts";
 import type { FileScan } from "./scan.ts";
-
-export interface StageLimits {
-  /** Most bytes that one upload may unpack to, all its entries together. */
-  readonly maxBytes: number;
-  /** Most bytes out for each byte in, beyond the first `freeBytes`. */
-  readonly maxRatio: number;
-  readonly freeBytes: number;
-}
-
-export const DEFAULT_LIMITS: StageLimits = { maxBytes: 64 * 2 ** 30, maxRatio: 200, freeBytes: 10 * 2 ** 20 };
+import { stageFile } from "./stage-file.ts";
 
 export interface StageInput {
   /** The upload on the local disk; its hash has been checked. */
@@ -19,7 +13,7 @@ export interface StageInput {
   /** Its path inside the folder it was added from. */
   readonly name: string;
   readonly files: readonly FilesSpec[];
-  readonly limits?: Partial<StageLimits>;
+  readonly limits?: Partial<UnpackLimits>;
 }
 
 export type StagedEntry =
@@ -42,8 +36,7 @@ export type StagedEntry =
       readonly fileSpec: number;
       readonly path: "";
       readonly sha256: "";
-      /** Bytes read until it was refused. */
-      readonly bytes: number;
+      readonly bytes: 0;
       readonly scan?: undefined;
       readonly error: ErrorReport;
     };
@@ -56,4 +49,61 @@ export interface StageOutput {
   readonly unmatchedCount: number;
 }
 
-export const run: Job<StageInput, StageOutput> = () => Promise.reject(new Error("being written"));
+/** What a file may be refused for; anything else is the machinery's fault and not the file's. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  "EMPTY_FILE",
+  "HEADER_ONLY",
+  "NOT_TEXT",
+  "NUL_BYTES",
+  "ENCODING_UNDECLARED",
+  "LINE_TOO_LONG",
+  "GZIP_CORRUPT",
+  "ZIP_CORRUPT",
+  "DECOMPRESSION_BOMB",
+  "HEADER_MISMATCH",
+]);
+const UNMATCHED_LISTED = 1000;
+
+/** Opens one upload and brings each file in it that the spec knows to its normal form, or says why it is refused. */
+export const run: Job<StageInput, StageOutput> = async ({ path, name, files, limits }, control) => {
+  const patterns = files.map(({ match }) => new RegExp(match));
+  const entries: StagedEntry[] = [];
+  const unmatched: string[] = [];
+  let unmatchedCount = 0;
+  let bytes = 0;
+  const matching = (names: readonly string[]) => {
+    for (const known of names) {
+      const fileSpec = patterns.findIndex((pattern) => pattern.test(known));
+      if (fileSpec >= 0) return { known, fileSpec };
+    }
+    return undefined;
+  };
+  for await (const file of filesOf(path, name, control.folder, { ...UNPACK_LIMITS, ...limits }, (names) => matching(names) !== undefined)) {
+    const match = matching(file.names);
+    const known = match?.known ?? (file.names[0] as string);
+    if ("error" in file) {
+      entries.push(refused(known, match?.fileSpec ?? -1, file.error));
+      continue;
+    }
+    if (!match) {
+      if (++unmatchedCount <= UNMATCHED_LISTED) unmatched.push(known);
+      continue;
+    }
+    try {
+      const staged = await stageFile({ ...file, names: [known] }, files[match.fileSpec] as FilesSpec, join(control.folder, `entry-${entries.length}`));
+      entries.push({ state: "staged", name: known, fileSpec: match.fileSpec, ...staged });
+      bytes += staged.bytes;
+    } catch (error) {
+      if (!(error instanceof SensorloopError) || !REFUSALS.has(error.code)) throw error;
+      entries.push(refused(known, match.fileSpec, error));
+      // A bomb is not worked off entry by entry.
+      if (error.code === "DECOMPRESSION_BOMB") break;
+    }
+    control.progress({ done: entries.length, total: 0, unit: "files", detail: { bytes } });
+  }
+  return { entries, unmatched, unmatchedCount };
+};
+
+function refused(name: string, fileSpec: number, error: SensorloopError): StagedEntry {
+  return { state: "refused", name, fileSpec, path: "", sha256: "", bytes: 0, error: error.report() };
+}

@@ -27,7 +27,10 @@ const require = createRequire(import.meta.url);
  * `SENSORLOOP_TF_BACKEND` (native, wasm or cpu) forces one; `wanted` goes before it.
  * @throws SensorloopError TENSORFLOW_UNAVAILABLE where the forced back end, or every one, can't be loaded
  */
-export async function loadBackend({ wanted, threads = 1 }: { readonly wanted?: BackendName; readonly threads?: number } = {}): Promise<Backend> {
+export async function loadBackend({
+  wanted,
+  threads = 1,
+}: { readonly wanted?: BackendName; readonly threads?: number } = {}): Promise<Backend> {
   const forced = wanted ?? forcedByEnvironment();
   const refusals: string[] = [];
   for (const name of forced ? [forced] : BACKENDS) {
@@ -40,7 +43,9 @@ export async function loadBackend({ wanted, threads = 1 }: { readonly wanted?: B
       refusals.push(`${name} can't be loaded: ${firstLine(error)}`);
     }
   }
-  throw new SensorloopError("TENSORFLOW_UNAVAILABLE", `no TensorFlow back end works here: ${refusals.join("; ")}`, { facts: { forced: forced ?? null } });
+  throw new SensorloopError("TENSORFLOW_UNAVAILABLE", `no TensorFlow back end works here: ${refusals.join("; ")}`, {
+    facts: { forced: forced ?? null },
+  });
 }
 
 const LOADERS: Readonly<Record<BackendName, (threads: number) => Promise<Tensorflow>>> = {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs";
+import type { Rank, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs";
 import { SensorloopError } from "../domain/errors.ts";
 import { weightCount } from "../domain/layers.ts";
 import type { InputShape, Layer, TensorShape } from "../domain/layers.ts";
@@ -44,9 +44,9 @@ export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, s
   const example = input.kind === "features" ? [input.width] : [1, input.samples, input.channels];
   const values = tf.tensor(rows.values, [count, ...example]);
   const targets = tf.tensor2d(smoothed(rows.labels, classes, genome.labelSmoothing), [count, classes]);
-  let parameters = tf.zeros([size.trained]) as Tensor1D;
+  let parameters = tf.zeros<Rank.R1>([size.trained]);
   let statistics: Tensor1D | null = size.all > size.trained ? tf.zeros([size.all - size.trained]) : null;
-  let slots = optimizer.slots.map(() => tf.zeros([size.trained]) as Tensor1D);
+  let slots = optimizer.slots.map(() => tf.zeros<Rank.R1>([size.trained]));
 
   const replace = (next: { parameters: Tensor1D; slots: Tensor1D[]; statistics: Tensor1D | null }) => {
     tf.dispose([parameters, ...slots, ...(statistics ? [statistics] : [])]);
@@ -73,7 +73,14 @@ export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, s
     const masks = dropouts.map((layer, index) =>
       tf.tidy(() => split(tf.tensor(dropoutMasks(layer, seed, epoch, index, first, many, batch)), [layer.size])),
     );
-    const logits = inputs.map((x, index) => train(x, goals[index]!, masks.map((mask) => mask[index]!), epoch * steps + first + index));
+    const logits = inputs.map((x, index) =>
+      train(
+        x,
+        goals[index]!,
+        masks.map((mask) => mask[index]!),
+        epoch * steps + first + index,
+      ),
+    );
     const sums = tf.tidy(() => {
       const all = tf.concat(logits, 0);
       const loss = tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(all))));
@@ -94,7 +101,9 @@ export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, s
       loss += block.loss;
       right += block.right;
       if (!Number.isFinite(loss)) {
-        throw new SensorloopError("TRAINING_DIVERGED", `the training loss became ${loss} in epoch ${number + 1}`, { facts: { epoch: number + 1 } });
+        throw new SensorloopError("TRAINING_DIVERGED", `the training loss became ${loss} in epoch ${number + 1}`, {
+          facts: { epoch: number + 1 },
+        });
       }
       await nextTurn();
     }
@@ -143,7 +152,15 @@ function smoothed(labels: Int32Array, classes: number, smoothing: number): Float
 }
 
 /** [many, batch, size] of 0 or 1/(1-rate), drawn by (seed, epoch, step, layer); 16 bits decide on one value. */
-function dropoutMasks(layer: { rate: number; size: number }, seed: number, epoch: number, index: number, first: number, many: number, batch: number) {
+function dropoutMasks(
+  layer: { rate: number; size: number },
+  seed: number,
+  epoch: number,
+  index: number,
+  first: number,
+  many: number,
+  batch: number,
+) {
   const width = batch * layer.size;
   const masks = new Float32Array(many * width);
   const threshold = Math.round(layer.rate * 65_536);

@@ -46,7 +46,9 @@ export function logisticStep({ tf, genome, width, classes, rows }: LogisticOptio
     if (Number.isNaN(state.loss)) state = startLbfgs(evaluate, state.point);
     const next = iterateLbfgs(evaluate, state);
     if (!Number.isFinite(next.state.loss)) {
-      throw new SensorloopError("TRAINING_DIVERGED", `the training loss became ${next.state.loss} in iteration ${number + 1}`, { facts: { epoch: number + 1 } });
+      throw new SensorloopError("TRAINING_DIVERGED", `the training loss became ${next.state.loss} in iteration ${number + 1}`, {
+        facts: { epoch: number + 1 },
+      });
     }
     state = next.state;
     await nextTurn();

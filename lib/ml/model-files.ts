@@ -48,13 +48,17 @@ export async function writeModel(folder: string, facts: ArtifactFacts, tensors: 
  * @throws SensorloopError ARTIFACT_CORRUPT, FORMAT_TOO_NEW
  */
 export function readModel(artifactBytes: Uint8Array, weightBytes: Uint8Array, artifactSha256?: string): Model {
-  if (artifactSha256 !== undefined && sha256(artifactBytes) !== artifactSha256) throw corrupt("its description does not match the hash on record");
+  if (artifactSha256 !== undefined && sha256(artifactBytes) !== artifactSha256)
+    throw corrupt("its description does not match the hash on record");
   const artifact = parseArtifact(artifactBytes);
   const { genome, classes, input: reads, scaling } = artifact;
-  if (weightBytes.length !== 4 * artifact.weights.floats) throw corrupt(`its weights are ${weightBytes.length} bytes where ${4 * artifact.weights.floats} belong`);
+  if (weightBytes.length !== 4 * artifact.weights.floats)
+    throw corrupt(`its weights are ${weightBytes.length} bytes where ${4 * artifact.weights.floats} belong`);
   if (sha256(weightBytes) !== artifact.weights.sha256) throw corrupt("its weights do not match their hash");
   const input: InputShape =
-    reads.kind === "features" ? { kind: "features", width: reads.names.length } : { kind: "signal", samples: reads.samples, channels: reads.channels.length };
+    reads.kind === "features"
+      ? { kind: "features", width: reads.names.length }
+      : { kind: "signal", samples: reads.samples, channels: reads.channels.length };
   const layers = layersOfSound(genome, input, classes.length);
   const tensors = tensorsOf(layers);
   checkTensors(artifact, tensors);
@@ -83,7 +87,8 @@ function parseArtifact(bytes: Uint8Array): Artifact {
     throw new SensorloopError("FORMAT_TOO_NEW", `the model has format ${format.data.format}; this version reads up to ${ARTIFACT_FORMAT}`);
   }
   const parsed = artifactSchema.safeParse(json);
-  if (!parsed.success) throw corrupt(`its description is not valid: ${parsed.error.issues[0]?.path.join(".")} ${parsed.error.issues[0]?.message}`);
+  if (!parsed.success)
+    throw corrupt(`its description is not valid: ${parsed.error.issues[0]?.path.join(".")} ${parsed.error.issues[0]?.message}`);
   return parsed.data;
 }
 

@@ -44,9 +44,15 @@ export function createNetwork(tf: Tensorflow, layers: readonly Layer[], tensors:
 
   const unpack: Network["unpack"] = (parameters, statistics) => {
     const weights = new Map<string, Tensor>();
-    for (const [flat, shapes] of [[parameters, trained], [statistics, kept]] as const) {
+    for (const [flat, shapes] of [
+      [parameters, trained],
+      [statistics, kept],
+    ] as const) {
       if (!flat || shapes.length === 0) continue;
-      const parts = tf.split(flat, shapes.map((tensor) => sizeOf(tensor.shape)));
+      const parts = tf.split(
+        flat,
+        shapes.map((tensor) => sizeOf(tensor.shape)),
+      );
       for (const [index, { name, shape }] of shapes.entries()) {
         const onGrid = shape.length === 3 ? [1, ...shape] : [...shape];
         weights.set(name, shape.length === 1 ? parts[index]! : tf.reshape(parts[index]!, onGrid));
@@ -62,7 +68,8 @@ export function createNetwork(tf: Tensorflow, layers: readonly Layer[], tensors:
     let dropouts = 0;
     for (const layer of layers) {
       if (layer.kind === "dropout" && !masks) continue;
-      const pass = layer.kind === "dropout" ? dropout(tf, values, masks![dropouts++]!) : passThrough(tf, layer, weights, values, masks !== null);
+      const pass =
+        layer.kind === "dropout" ? dropout(tf, values, masks![dropouts++]!) : passThrough(tf, layer, weights, values, masks !== null);
       for (const [name, statistic] of pass.statistics ?? []) running.set(name, statistic);
       values = pass.output;
       passes.push(pass);
@@ -105,9 +112,9 @@ function dense(tf: Tensorflow, name: string, weights: Weights, input: Tensor2D):
   return {
     output: tf.add(tf.matMul(input, product), weights.get(`${name}/bias`)!),
     back: (slope, inner, gradients) => {
-      gradients.set(`${name}/weights`, tf.matMul(input, slope as Tensor2D, true, false));
+      gradients.set(`${name}/weights`, tf.matMul(input, slope, true, false));
       gradients.set(`${name}/bias`, tf.sum(slope, 0));
-      return inner ? tf.matMul(slope as Tensor2D, product, false, true) : null;
+      return inner ? tf.matMul(slope, product, false, true) : null;
     },
   };
 }
@@ -204,5 +211,5 @@ function globalPool(tf: Tensorflow, samples: number, input: Tensor): Pass {
 type KernelArguments = Parameters<ReturnType<Tensorflow["engine"]>["runKernel"]>;
 
 function runKernel(tf: Tensorflow, kernel: string, inputs: Record<string, Tensor>, attributes: object): Tensor {
-  return tf.engine().runKernel(kernel, inputs as KernelArguments[1], attributes as KernelArguments[2]) as Tensor;
+  return tf.engine().runKernel<Tensor>(kernel, inputs, attributes as KernelArguments[2]);
 }

@@ -28,7 +28,7 @@ export function flatOptimizer(tf: Tensorflow, options: Optimizer, totalSteps: nu
   if (options.kind === "sgd") {
     // Velocity without the learning rate in it; with Nesterov the step looks one ahead (Sutskever 2013).
     const update: FlatOptimizer["update"] = (parameters, [velocity], gradient, step) => {
-      const next = tf.add(tf.mul(velocity!, options.momentum), gradient) as Tensor1D;
+      const next = tf.add<Tensor1D>(tf.mul(velocity!, options.momentum), gradient);
       const change = options.nesterov ? tf.add(tf.mul(next, options.momentum), gradient) : next;
       return { parameters: decayed(parameters, change, rate(step)), slots: [next] };
     };
@@ -37,8 +37,8 @@ export function flatOptimizer(tf: Tensorflow, options: Optimizer, totalSteps: nu
   // Adam (Kingma & Ba 2015) with its usual constants; epsilon outside the bias correction, as Keras has it.
   const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-7];
   const update: FlatOptimizer["update"] = (parameters, [first, second], gradient, step) => {
-    const mean = tf.add(tf.mul(first!, beta1), tf.mul(gradient, 1 - beta1)) as Tensor1D;
-    const square = tf.add(tf.mul(second!, beta2), tf.mul(tf.square(gradient), 1 - beta2)) as Tensor1D;
+    const mean = tf.add<Tensor1D>(tf.mul(first!, beta1), tf.mul(gradient, 1 - beta1));
+    const square = tf.add<Tensor1D>(tf.mul(second!, beta2), tf.mul(tf.square(gradient), 1 - beta2));
     const correction = Math.sqrt(1 - beta2 ** (step + 1)) / (1 - beta1 ** (step + 1));
     const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(square), epsilon)), correction);
     return { parameters: decayed(parameters, change, rate(step)), slots: [mean, square] };

@@ -42,7 +42,9 @@ export function predictorOf({ artifact, input, layers, tensors, weights }: Model
   });
   const predict = (rows: Float32Array, count: number): Answers => {
     if (rows.length !== count * width) {
-      throw new SensorloopError("REQUEST_INVALID", `${count} rows of ${width} values are ${count * width}, and ${rows.length} were given`, { facts: { width, count } });
+      throw new SensorloopError("REQUEST_INVALID", `${count} rows of ${width} values are ${count * width}, and ${rows.length} were given`, {
+        facts: { width, count },
+      });
     }
     const scaled = applyScaling(artifact.scaling, rows, new Float32Array(rows.length));
     const probabilities = new Float32Array(count * classes);

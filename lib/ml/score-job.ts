@@ -169,7 +169,11 @@ async function finish(split: Split, side: Side, { leaking, uncertainBelow, seed 
   const bytes = encodeOutcomes(outcomes);
   const path = join(folder, `outcomes-${split}.bin`);
   await writeFile(path, bytes);
-  return { ...facts, metrics: measure(outcomes, { leaking, uncertainBelow, seed }), outcomes: { path, sha256: sha256(bytes), bytes: bytes.length } };
+  return {
+    ...facts,
+    metrics: measure(outcomes, { leaking, uncertainBelow, seed }),
+    outcomes: { path, sha256: sha256(bytes), bytes: bytes.length },
+  };
 }
 
 /**
@@ -182,7 +186,11 @@ function readByModel(shard: WindowShard, windows: readonly number[], { artifact,
   const wanted = reads.kind === "features" ? reads.names : reads.channels;
   const missing = wanted.filter((name) => !source.names.includes(name));
   if (missing.length > 0) {
-    throw new SensorloopError("REQUEST_INVALID", `the windows lack ${missing.length} inputs of the model: ${missing.slice(0, 5).join(", ")}`, { facts: { missing } });
+    throw new SensorloopError(
+      "REQUEST_INVALID",
+      `the windows lack ${missing.length} inputs of the model: ${missing.slice(0, 5).join(", ")}`,
+      { facts: { missing } },
+    );
   }
   if (input.kind === "signal" && input.samples !== shard.samples) {
     throw new SensorloopError("REQUEST_INVALID", `the model reads windows of ${input.samples} samples, and these have ${shard.samples}`);

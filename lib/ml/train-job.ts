@@ -77,7 +77,9 @@ export async function run(input: TrainInput, control: JobControl): Promise<Train
   const layers = layersOf(genome, source.input, source.classes.length);
   const tensors = tensorsOf(layers);
   const scorer = tensorflowScorer(backend.tf, layers, tensors, source.input);
-  const validation = fit.includes("validation") ? null : await readValidation(input.shards, genome.family, (rows) => applyScaling(scaling, rows, rows));
+  const validation = fit.includes("validation")
+    ? null
+    : await readValidation(input.shards, genome.family, (rows) => applyScaling(scaling, rows, rows));
   const identity = identityOf(input, backend, values, labels);
   const shape = { input: source.input, classes: source.classes.length, width: values.length / labels.length };
   const step: TrainingStep =
@@ -161,7 +163,12 @@ async function train({ step, genome, from, identity, control, every, validation,
       if (written.length > 2) await rm(written.shift()!, { force: true });
       saved = performance.now();
     }
-    control.progress({ done: epochs, total: finished ? epochs : total, unit, detail: { loss, accuracy, ...(checkpoint ? { checkpoint } : {}) } });
+    control.progress({
+      done: epochs,
+      total: finished ? epochs : total,
+      unit,
+      detail: { loss, accuracy, ...(checkpoint ? { checkpoint } : {}) },
+    });
   }
   return { epochs, curve };
 }
@@ -178,7 +185,11 @@ function identityOf({ genome, seed }: TrainInput, { name, threads }: Backend, va
   return sha256(Buffer.from(canonicalJson({ genome, seed, backend: name, threads, values: bytes(values), labels: bytes(labels) })));
 }
 
-async function readValidation(shards: readonly string[], family: Genome["family"], scale: (rows: Float32Array) => Float32Array): Promise<LabelledRows | null> {
+async function readValidation(
+  shards: readonly string[],
+  family: Genome["family"],
+  scale: (rows: Float32Array) => Float32Array,
+): Promise<LabelledRows | null> {
   const rows = await selectRows(shards, family, { splits: ["validation"], dense: false });
   return rows.labels.length === 0 ? null : { ...rows, values: scale(rows.values) };
 }
@@ -191,7 +202,12 @@ function macroF1({ source, labels }: LabelledRows, probabilities: Float32Array):
   return macroF1Of(totals, size);
 }
 
-function measureRows({ source, labels, subject, subjects }: LabelledRows, probabilities: Float32Array, leaking: boolean, seed: number): Metrics {
+function measureRows(
+  { source, labels, subject, subjects }: LabelledRows,
+  probabilities: Float32Array,
+  leaking: boolean,
+  seed: number,
+): Metrics {
   const { classes: predicted, confidence } = bestOf(probabilities, source.classes.length);
   return measure({ classes: source.classes, subjects, subject, actual: labels, predicted, confidence }, { leaking, seed });
 }

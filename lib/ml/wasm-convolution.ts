@@ -24,7 +24,12 @@ export function supplyConvolutionGradient(tf: Tensorflow): void {
       return tf.tidy(() => {
         const info = tf.backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, pad, dimRoundingMode);
         const { top, bottom, left, right } = info.padInfo;
-        const padded = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]);
+        const padded = tf.pad(x, [
+          [0, 0],
+          [top, bottom],
+          [left, right],
+          [0, 0],
+        ]);
         const positions = info.batchSize * info.outHeight * info.outWidth;
         const slopes = tf.reshape(dy, [positions, info.outChannels]);
         const taps = [];
@@ -33,7 +38,12 @@ export function supplyConvolutionGradient(tf: Tensorflow): void {
             const met = tf.stridedSlice(
               padded,
               [0, row, column, 0],
-              [info.batchSize, row + (info.outHeight - 1) * info.strideHeight + 1, column + (info.outWidth - 1) * info.strideWidth + 1, info.inChannels],
+              [
+                info.batchSize,
+                row + (info.outHeight - 1) * info.strideHeight + 1,
+                column + (info.outWidth - 1) * info.strideWidth + 1,
+                info.inChannels,
+              ],
               [1, info.strideHeight, info.strideWidth, 1],
             );
             taps.push(tf.matMul(tf.reshape(met, [positions, info.inChannels]), slopes, true, false));

@@ -83,10 +83,19 @@ export async function selectRows(paths: readonly string[], family: Genome["famil
   if (!source) throw new SensorloopError("TOO_LITTLE_DATA", "there is no window shard to read");
   return {
     source,
-    values: joined(Float32Array, parts.map(({ values }) => values)),
-    labels: joined(Int32Array, parts.map(({ labels }) => labels)),
+    values: joined(
+      Float32Array,
+      parts.map(({ values }) => values),
+    ),
+    labels: joined(
+      Int32Array,
+      parts.map(({ labels }) => labels),
+    ),
     subjects: people.names,
-    subject: joined(Int32Array, parts.map(({ subject }) => subject)),
+    subject: joined(
+      Int32Array,
+      parts.map(({ subject }) => subject),
+    ),
   };
 }
 
@@ -121,7 +130,8 @@ export function gatherRows(values: Float32Array, width: number, rows: readonly n
 
 function checkAlike(one: WindowSource, other: WindowSource): void {
   const [expected, found] = [one, other].map((source) => JSON.stringify([source.input, source.names, source.classes]));
-  if (expected !== found) throw new SensorloopError("OBJECT_CORRUPT", "the shards of one window set differ in their features, channels or classes");
+  if (expected !== found)
+    throw new SensorloopError("OBJECT_CORRUPT", "the shards of one window set differ in their features, channels or classes");
 }
 
 function joined<A extends Float32Array | Int32Array>(ArrayType: new (length: number) => A, parts: readonly A[]): A {

@@ -15,7 +15,14 @@ it("counts by subject, storing alike subjects once and leaving out cell -1", () 
 it("an interval by subjects is as wide as theory says", () => {
   // 400 people with one window each, 80 % right: the standard error is sqrt(.8 * .2 / 400) = .02.
   const cell = Int32Array.from({ length: 400 }, (_, window) => (window % 5 === 0 ? 0 : 1));
-  const [interval] = bootstrapIntervals(countBySubject(cell, cell.map((_, window) => window), 2), share);
+  const [interval] = bootstrapIntervals(
+    countBySubject(
+      cell,
+      cell.map((_, window) => window),
+      2,
+    ),
+    share,
+  );
   expect(interval!.low).toBeCloseTo(0.8 - 1.96 * 0.02, 1.9);
   expect(interval!.high).toBeCloseTo(0.8 + 1.96 * 0.02, 1.9);
 });
@@ -23,9 +30,23 @@ it("an interval by subjects is as wide as theory says", () => {
 it("windows of one person do not count as many people", () => {
   // Ten people, each wholly right or wholly wrong: a hundred windows each change nothing.
   const subject = Int32Array.from({ length: 1000 }, (_, window) => Math.floor(window / 100));
-  const [many] = bootstrapIntervals(countBySubject(subject.map((person) => (person < 3 ? 0 : 1)), subject, 2), share);
+  const [many] = bootstrapIntervals(
+    countBySubject(
+      subject.map((person) => (person < 3 ? 0 : 1)),
+      subject,
+      2,
+    ),
+    share,
+  );
   const ten = Int32Array.from({ length: 10 }, (_, person) => person);
-  const [one] = bootstrapIntervals(countBySubject(ten.map((person) => (person < 3 ? 0 : 1)), ten, 2), share);
+  const [one] = bootstrapIntervals(
+    countBySubject(
+      ten.map((person) => (person < 3 ? 0 : 1)),
+      ten,
+      2,
+    ),
+    share,
+  );
   expect(many).toEqual(one);
   expect(many!.high - many!.low).toBeGreaterThan(0.4);
 });
@@ -39,7 +60,11 @@ it("one subject has no interval, and a statistic that is never a number has none
 
 it("the same seed gives the same interval", () => {
   const cell = Int32Array.from({ length: 50 }, (_, window) => window % 2);
-  const counts = countBySubject(cell, cell.map((_, window) => window % 7), 2);
+  const counts = countBySubject(
+    cell,
+    cell.map((_, window) => window % 7),
+    2,
+  );
   expect(bootstrapIntervals(counts, share, { seed: 4 })).toEqual(bootstrapIntervals(counts, share, { seed: 4 }));
   expect(bootstrapIntervals(counts, share, { seed: 5 })).not.toEqual(bootstrapIntervals(counts, share, { seed: 4 }));
 });

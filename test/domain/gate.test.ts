@@ -60,7 +60,10 @@ describe("the gate", () => {
   });
 
   it("refuses a tie, a gain below the margin, and a loss", () => {
-    expect(decide({ candidate: { ...good, model: "twin" }, champion: good, gate: { ...GATE, margin: 0 } })).toMatchObject({ promoted: false, rule: "tie" });
+    expect(decide({ candidate: { ...good, model: "twin" }, champion: good, gate: { ...GATE, margin: 0 } })).toMatchObject({
+      promoted: false,
+      rule: "tie",
+    });
     const hair = model("hair", (person, window) => window < 6 && !(person === 0 && window === 0));
     const verdict = decide({ candidate: hair, champion: good, gate: GATE });
     expect(verdict).toMatchObject({ promoted: false, rule: "tie" });
@@ -111,7 +114,11 @@ describe("the gate", () => {
 
   it("refuses to compare across holdouts, however good the candidate looks", () => {
     const elsewhere = model("elsewhere", () => false, { holdout: "b".repeat(64) });
-    expect(decide({ candidate: elsewhere, champion: good, gate: GATE })).toMatchObject({ promoted: false, rule: "holdout-changed", difference: null });
+    expect(decide({ candidate: elsewhere, champion: good, gate: GATE })).toMatchObject({
+      promoted: false,
+      rule: "holdout-changed",
+      difference: null,
+    });
   });
 
   it("never lets a leaking candidate replace an honest champion; without one it may serve, with a caution", () => {

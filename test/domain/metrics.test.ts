@@ -6,7 +6,10 @@ import type { Outcomes } from "../../lib/domain/outcomes.ts";
 
 const classes = ["rest", "walk", "run"];
 
-function outcomes(rows: readonly (readonly [subject: number, actual: number, predicted: number, confidence: number])[], subjects = 3): Outcomes {
+function outcomes(
+  rows: readonly (readonly [subject: number, actual: number, predicted: number, confidence: number])[],
+  subjects = 3,
+): Outcomes {
   return {
     classes,
     subjects: Array.from({ length: subjects }, (_, index) => `p${index}`),
@@ -61,7 +64,14 @@ it("equals what was worked out by hand", () => {
 });
 
 it("a class that is missing for a subject breaks nothing; one missing altogether is null and left out of the mean", () => {
-  const metrics = measure(outcomes([[0, 0, 0, 0.9], [1, 1, 1, 0.9], [1, 1, 2, 0.9]]), { leaking: true });
+  const metrics = measure(
+    outcomes([
+      [0, 0, 0, 0.9],
+      [1, 1, 1, 0.9],
+      [1, 1, 2, 0.9],
+    ]),
+    { leaking: true },
+  );
   expect(metrics.perClass[2]).toEqual({ label: "run", support: 0, predicted: 1, precision: 0, recall: null, f1: null });
   expect(metrics.macroF1.value).toBeCloseTo((1 + 2 / 3) / 2);
   expect(metrics.leaking).toBe(true);
@@ -70,7 +80,13 @@ it("a class that is missing for a subject breaks nothing; one missing altogether
 });
 
 it("a class that is there and never answered has F1 0 and no precision", () => {
-  const metrics = measure(outcomes([[0, 0, 1, 0.9], [1, 1, 1, 0.9]]), { leaking: false });
+  const metrics = measure(
+    outcomes([
+      [0, 0, 1, 0.9],
+      [1, 1, 1, 0.9],
+    ]),
+    { leaking: false },
+  );
   expect(metrics.perClass[0]).toMatchObject({ precision: null, recall: 0, f1: 0 });
 });
 
@@ -81,7 +97,13 @@ it("one subject has figures without an interval, and no window at all has zeros"
 });
 
 it("of very many subjects the worst are listed, all are counted", () => {
-  const metrics = measure(outcomes(Array.from({ length: 5000 }, (_, person) => [person, 0, person === 4321 ? 1 : 0, 0.9] as const), 5000), { leaking: false });
+  const metrics = measure(
+    outcomes(
+      Array.from({ length: 5000 }, (_, person) => [person, 0, person === 4321 ? 1 : 0, 0.9] as const),
+      5000,
+    ),
+    { leaking: false },
+  );
   expect(metrics.subjects).toHaveLength(200);
   expect(metrics.subjects[0]).toEqual({ subject: "p4321", windows: 1, accuracy: 0 });
   expect(metrics.subjectCount).toBe(5000);
@@ -105,7 +127,13 @@ it("outcomes survive the way to the object store and back, and damaged ones are 
   expect(decodeOutcomes(shifted.subarray(1))).toEqual(HAND);
   const wild = Buffer.from(bytes);
   wild[bytes.length - 4 * 8 * 2] = 77;
-  for (const damaged of [bytes.subarray(0, 20), bytes.subarray(0, -4), new Uint8Array(0), bytes.map((byte, at) => (at === 14 ? 0xff : byte)), wild]) {
+  for (const damaged of [
+    bytes.subarray(0, 20),
+    bytes.subarray(0, -4),
+    new Uint8Array(0),
+    bytes.map((byte, at) => (at === 14 ? 0xff : byte)),
+    wild,
+  ]) {
     expect(() => decodeOutcomes(damaged)).toThrow(expect.objectContaining({ code: "OBJECT_CORRUPT" }));
   }
 });

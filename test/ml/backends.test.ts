@@ -20,10 +20,30 @@ const NETWORKS: readonly (readonly [string, Genome, InputShape])[] = [
   ["logistic regression", genomeSchema.parse({ family: "logistic" }), FEATURES],
   ["an mlp with tanh", genomeSchema.parse({ family: "mlp", units: [6, 5], dropout: 0 }), FEATURES],
   ["an mlp with relu", genomeSchema.parse({ family: "mlp", units: [6, 5], activation: "relu", dropout: 0 }), FEATURES],
-  ["a cnn", genomeSchema.parse({ family: "cnn", convolutions: [{ filters: 4, kernel: 4 }, { filters: 5, kernel: 3, pool: 2 }], dropout: 0 }), SIGNAL],
+  [
+    "a cnn",
+    genomeSchema.parse({
+      family: "cnn",
+      convolutions: [
+        { filters: 4, kernel: 4 },
+        { filters: 5, kernel: 3, pool: 2 },
+      ],
+      dropout: 0,
+    }),
+    SIGNAL,
+  ],
   [
     "a cnn with normalisation and a dense layer",
-    genomeSchema.parse({ family: "cnn", convolutions: [{ filters: 4, kernel: 5, pool: 3 }, { filters: 3, kernel: 2 }], batchNorm: true, dense: [4], dropout: 0 }),
+    genomeSchema.parse({
+      family: "cnn",
+      convolutions: [
+        { filters: 4, kernel: 5, pool: 3 },
+        { filters: 3, kernel: 2 },
+      ],
+      batchNorm: true,
+      dense: [4],
+      dropout: 0,
+    }),
     SIGNAL,
   ],
 ];
@@ -77,7 +97,15 @@ for (const wanted of BACKENDS) {
     ] as const)("a training by %s resumed after any epoch ends in the same bits, with a flat number of tensors", async (_, optimizer) => {
       const { tf } = await loadBackend({ wanted });
       const genome = genomeSchema.parse({
-        family: "cnn", convolutions: [{ filters: 4, kernel: 3, pool: 2 }], batchNorm: true, dense: [5], dropout: 0.3, batch: 8, epochs: 4, labelSmoothing: 0.1, optimizer,
+        family: "cnn",
+        convolutions: [{ filters: 4, kernel: 3, pool: 2 }],
+        batchNorm: true,
+        dense: [5],
+        dropout: 0.3,
+        batch: 8,
+        epochs: 4,
+        labelSmoothing: 0.1,
+        optimizer,
       }) as Extract<Genome, { family: "cnn" }>;
       const random = randomFor(5);
       const values = Float32Array.from({ length: 50 * widthOf(SIGNAL) }, () => random.normal());
@@ -147,10 +175,21 @@ function gradientByTape({ tf, layers, tensors, values, targets, weights, example
     const named = tensors.filter(({ role }) => role === "trained");
     const shaped = named.map(({ offset, shape }) => tf.tensor(weights.slice(offset, offset + sizeOf(shape)), [...shape]));
     const loss = (...given: Tensor[]): Scalar => {
-      const logits = layersByTape(tf, layers, new Map(named.map(({ name }, index) => [name, given[index]!])), tf.tensor(values, [5, ...example]));
+      const logits = layersByTape(
+        tf,
+        layers,
+        new Map(named.map(({ name }, index) => [name, given[index]!])),
+        tf.tensor(values, [5, ...example]),
+      );
       return tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), tf.tensor2d(targets, [5, CLASSES]))));
     };
-    return tf.concat(tf.grads(loss)(shaped).map((one) => tf.reshape(one, [-1]))).dataSync() as Float32Array;
+    return tf
+      .concat(
+        tf
+          .grads(loss)(shaped)
+          .map((one) => tf.reshape(one, [-1])),
+      )
+      .dataSync() as Float32Array;
   });
 }
 

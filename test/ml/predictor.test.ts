@@ -13,7 +13,10 @@ const shard = syntheticShard({ windows: 300 });
 
 beforeAll(async () => {
   const genome = genomeSchema.parse({ family: "mlp", units: [8], epochs: 3, dropout: 0 });
-  const output = await run({ genome, shards: [await writeShard(shard)], fit: ["train"], seed: 1, checkpoint: null, checkpointEverySeconds: 60 }, await recordingControl());
+  const output = await run(
+    { genome, shards: [await writeShard(shard)], fit: ["train"], seed: 1, checkpoint: null, checkpointEverySeconds: 60 },
+    await recordingControl(),
+  );
   json = await readFile(output.artifact.path, "utf8");
   weights = await readFile(output.weights.path);
 });
@@ -63,7 +66,9 @@ describe("a model at rest", () => {
     }
     const changedDigit = json.replace(/"mean":\[(\d)/, (_, digit) => `"mean":[${(Number(digit) + 1) % 10}`);
     expect(changedDigit).not.toBe(json);
-    expect(() => loadPredictor(bytes(changedDigit), weights, sha256(bytes(json)))).toThrow(expect.objectContaining({ code: "ARTIFACT_CORRUPT" }));
+    expect(() => loadPredictor(bytes(changedDigit), weights, sha256(bytes(json)))).toThrow(
+      expect.objectContaining({ code: "ARTIFACT_CORRUPT" }),
+    );
     expect(loadPredictor(bytes(json), weights, sha256(bytes(json))).width).toBe(5);
   });
 
@@ -72,7 +77,10 @@ describe("a model at rest", () => {
     ["a tensor out of its place", (artifact) => void (artifact.tensors[1]!.offset += 1)],
     ["a missing tensor", (artifact) => void artifact.tensors.pop()],
     ["another genome", (artifact) => void (artifact.genome = genomeSchema.parse({ family: "mlp", units: [9] }))],
-    ["a genome that can't read the input", (artifact) => void (artifact.genome = genomeSchema.parse({ family: "cnn", convolutions: [{ filters: 2, kernel: 3 }] }))],
+    [
+      "a genome that can't read the input",
+      (artifact) => void (artifact.genome = genomeSchema.parse({ family: "cnn", convolutions: [{ filters: 2, kernel: 3 }] })),
+    ],
     ["one class more", (artifact) => void artifact.classes.push("third")],
     ["one feature less", (artifact) => void (artifact.input.kind === "features" && artifact.input.names.pop())],
     ["a scaling of another width", (artifact) => void artifact.scaling.mean.pop()],
@@ -85,11 +93,13 @@ describe("a model at rest", () => {
 
   it("F28: weights so large that they overflow are refused when they answer, never answered with NaN", () => {
     const predictor = loadPredictor(...forged((_, values) => values.fill(-3e38)));
-    const wide = loadPredictor(...forged((artifact, values) => {
-      artifact.scaling.clip = 1e300;
-      artifact.scaling.sd.fill(1e-300);
-      values.fill(3e38);
-    }));
+    const wide = loadPredictor(
+      ...forged((artifact, values) => {
+        artifact.scaling.clip = 1e300;
+        artifact.scaling.sd.fill(1e-300);
+        values.fill(3e38);
+      }),
+    );
     expect(predictor.predict(shard.featureValues.subarray(0, 5), 1).confidence[0]).toBeGreaterThanOrEqual(0.5);
     const answer = () => wide.predict(shard.featureValues.subarray(0, 5), 1).confidence[0];
     try {

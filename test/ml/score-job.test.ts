@@ -33,15 +33,28 @@ it("answers the windows of the sides asked for, and measures the labelled ones",
     },
   };
   const shards = [await writeShard(syntheticShard(options))];
-  const output = await score({ ...(await trained(logistic, options)), shards, splits: ["holdout", "unlabelled"] }, await recordingControl());
+  const output = await score(
+    { ...(await trained(logistic, options)), shards, splits: ["holdout", "unlabelled"] },
+    await recordingControl(),
+  );
   expect(output.rows).toBe(199);
   const [holdout, unlabelled] = output.splits;
   expect(holdout).toMatchObject({ split: "holdout", rows: 99, labelled: 99, metrics: { windows: 99, leaking: false } });
   expect(unlabelled).toMatchObject({ split: "unlabelled", rows: 100, labelled: 0, metrics: null, outcomes: null });
-  const rows = (await readFile(output.predictions.path, "utf8")).trim().split("\n").map((line) => JSON.parse(line) as PredictionRow);
+  const rows = (await readFile(output.predictions.path, "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as PredictionRow);
   expect(rows).toHaveLength(199);
   expect(rows.filter(({ actual }) => actual === null).map(({ split }) => split)).toEqual(Array(100).fill("unlabelled"));
-  expect(rows[0]).toMatchObject({ subject: "person-4", recording: "recording-4", from: 192, to: 320, startUs: 1.6e15 + 3 * 1.28e6, split: "unlabelled" });
+  expect(rows[0]).toMatchObject({
+    subject: "person-4",
+    recording: "recording-4",
+    from: 192,
+    to: 320,
+    startUs: 1.6e15 + 3 * 1.28e6,
+    split: "unlabelled",
+  });
   const outcomes = decodeOutcomes(await readFile(holdout!.outcomes!.path));
   const right = outcomes.actual.filter((actual, window) => actual === outcomes.predicted[window]).length;
   expect(right / 99).toBeCloseTo(holdout!.metrics!.accuracy.value, 9);
@@ -75,7 +88,9 @@ it("F25: features are found by name wherever they stand, and a missing one is na
     await score({ ...model, shards: [await writeShard(turned)], splits: ["holdout"] }, await recordingControl()),
   ];
   expect(reversed.predictions.sha256).toBe(straight.predictions.sha256);
-  const renamed = await writeShard(syntheticShard({ ...options, change: (shard) => void (shard.features = ["other", ...shard.features.slice(1)]) }));
+  const renamed = await writeShard(
+    syntheticShard({ ...options, change: (shard) => void (shard.features = ["other", ...shard.features.slice(1)]) }),
+  );
   await expect(score({ ...model, shards: [renamed], splits: ["holdout"] }, await recordingControl())).rejects.toMatchObject({
     code: "REQUEST_INVALID",
     message: expect.stringContaining("feature-1"),
@@ -112,7 +127,10 @@ it("TensorFlow, used for much work, answers as plain TypeScript does", async () 
 it("150,000 windows are answered in seconds", async () => {
   const options: SyntheticOptions = { windows: 150_000, features: 7, classes: ["a", "b", "c"], subjects: 150_000, split: () => "holdout" };
   const model = await trained(logistic, { ...options, windows: 300, subjects: 10, split: () => "train" });
-  const output = await score({ ...model, shards: [await writeShard(syntheticShard(options))], splits: ["holdout"] }, await recordingControl());
+  const output = await score(
+    { ...model, shards: [await writeShard(syntheticShard(options))], splits: ["holdout"] },
+    await recordingControl(),
+  );
   expect(output.rows).toBe(150_000);
   expect(output.splits[0]!.metrics!.subjectCount).toBe(150_000);
   expect(JSON.stringify(output.splits).length).toBeLessThan(40_000);

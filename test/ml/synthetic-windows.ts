@@ -1,6 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import type { JobControl, JobProgress } from "../../lib/compute/job.ts";
 import { randomFor } from "../../lib/domain/random.ts";
 import type { Random } from "../../lib/domain/random.ts";
@@ -63,7 +64,8 @@ function signalsOf(random: Random, label: Int32Array, samples: number, channels:
   for (const one of label) {
     const phase = random.uniform() * 6;
     for (let sample = 0; sample < samples; sample += 1) {
-      for (let channel = 0; channel < channels; channel += 1) signals[at++] = Math.sin(phase + (0.3 + 0.5 * one) * sample) + 0.3 * random.normal();
+      for (let channel = 0; channel < channels; channel += 1)
+        signals[at++] = Math.sin(phase + (0.3 + 0.5 * one) * sample) + 0.3 * random.normal();
     }
   }
   return signals;
@@ -71,8 +73,15 @@ function signalsOf(random: Random, label: Int32Array, samples: number, channels:
 
 const names = (what: string, count: number) => Array.from({ length: count }, (_, index) => `${what}-${index + 1}`);
 
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
 export async function temporaryFolder(): Promise<string> {
-  return await mkdtemp(join(tmpdir(), "sensorloop-ml-"));
+  const folder = await mkdtemp(join(tmpdir(), "sensorloop-ml-"));
+  folders.push(folder);
+  return folder;
 }
 
 export async function writeShard(shard: WindowShard): Promise<string> {

@@ -13,8 +13,23 @@ import { run } from "../../lib/ml/train-job.ts";
 import type { TrainInput, TrainOutput } from "../../lib/ml/train-job.ts";
 import { recordingControl, syntheticShard, temporaryFolder, writeShard } from "./synthetic-windows.ts";
 
-const MLP = genomeSchema.parse({ family: "mlp", units: [16], dropout: 0.2, batch: 32, epochs: 6, optimizer: { kind: "adam", learningRate: 0.01 } });
-const CNN = genomeSchema.parse({ family: "cnn", convolutions: [{ filters: 8, kernel: 5, pool: 2 }], batchNorm: true, dropout: 0.2, batch: 32, epochs: 8, optimizer: { learningRate: 0.01 } });
+const MLP = genomeSchema.parse({
+  family: "mlp",
+  units: [16],
+  dropout: 0.2,
+  batch: 32,
+  epochs: 6,
+  optimizer: { kind: "adam", learningRate: 0.01 },
+});
+const CNN = genomeSchema.parse({
+  family: "cnn",
+  convolutions: [{ filters: 8, kernel: 5, pool: 2 }],
+  batchNorm: true,
+  dropout: 0.2,
+  batch: 32,
+  epochs: 8,
+  optimizer: { learningRate: 0.01 },
+});
 
 function input(genome: Genome, shards: readonly string[], changes: Partial<TrainInput> = {}): TrainInput {
   return { genome, shards, fit: ["train"], seed: 1, checkpoint: null, checkpointEverySeconds: 1000, ...changes };
@@ -37,7 +52,12 @@ it.each([
 });
 
 it("a cnn learns frequencies from raw signals, and its artifact answers alone", async () => {
-  const shard = syntheticShard({ windows: 600, samples: 32, classes: ["a", "b", "c"], split: (window) => (window % 2 ? "validation" : "train") });
+  const shard = syntheticShard({
+    windows: 600,
+    samples: 32,
+    classes: ["a", "b", "c"],
+    split: (window) => (window % 2 ? "validation" : "train"),
+  });
   const output = await run(input(CNN, [await writeShard(shard)]), await recordingControl());
   expect(output.validation?.accuracy.value).toBeGreaterThan(0.95);
   const predictor = loadPredictor(await readFile(output.artifact.path), await readFile(output.weights.path), output.artifact.sha256);
@@ -105,15 +125,27 @@ it("the same seed gives the same bits, another seed others, and shards read one 
 });
 
 it("a loss that grows without bound ends the training with a code", async () => {
-  const genome = genomeSchema.parse({ family: "mlp", units: [8], activation: "relu", dropout: 0, optimizer: { kind: "sgd", learningRate: 10, momentum: 0.999, schedule: "constant" }, epochs: 200 });
-  await expect(run(input(genome, [await writeShard(syntheticShard({ windows: 300, features: 40 }))]), await recordingControl())).rejects.toMatchObject({
+  const genome = genomeSchema.parse({
+    family: "mlp",
+    units: [8],
+    activation: "relu",
+    dropout: 0,
+    optimizer: { kind: "sgd", learningRate: 10, momentum: 0.999, schedule: "constant" },
+    epochs: 200,
+  });
+  await expect(
+    run(input(genome, [await writeShard(syntheticShard({ windows: 300, features: 40 }))]), await recordingControl()),
+  ).rejects.toMatchObject({
     code: "TRAINING_DIVERGED",
   });
 });
 
 it("rows of one class, or none, are too little to learn from", async () => {
   const oneClass = await writeShard(syntheticShard({ windows: 20, change: ({ label }) => label.fill(1) }));
-  await expect(run(input(MLP, [oneClass]), await recordingControl())).rejects.toMatchObject({ code: "TOO_LITTLE_DATA", message: expect.stringContaining("'walk'") });
+  await expect(run(input(MLP, [oneClass]), await recordingControl())).rejects.toMatchObject({
+    code: "TOO_LITTLE_DATA",
+    message: expect.stringContaining("'walk'"),
+  });
   const none = await writeShard(syntheticShard({ windows: 20, split: () => "holdout" }));
   await expect(run(input(MLP, [none]), await recordingControl())).rejects.toMatchObject({ code: "TOO_LITTLE_DATA" });
 });
@@ -140,19 +172,29 @@ it("a checkpoint that is damaged, or another training's, is left aside with the 
 it.each([
   ["an mlp", genomeSchema.parse({ family: "mlp", units: [64, 64], epochs: 14, batch: 32 })],
   ["logistic regression", genomeSchema.parse({ family: "logistic", l2: 0, maxIterations: 60 })],
-])("F01: %s killed with -9 in the middle of training ends in the bits of an unbroken one", async (_, genome) => {
-  // Classes that a plane can tell apart keep logistic regression without a penalty busy to its last iteration.
-  const shard = syntheticShard({ windows: genome.family === "mlp" ? 1500 : 6000, features: 300, classes: ["a", "b", "c", "d"], distance: 12, subjects: 20 });
-  const path = await writeShard(shard);
-  const whole = await run(input(genome, [path]), await recordingControl());
-  const killAt = 2 + Math.floor(Math.random() * 5);
-  const checkpoint = await killedTraining(input(genome, [path], { checkpointEverySeconds: 0 }), killAt);
-  const resumed = await run(input(genome, [path], { checkpoint }), await recordingControl());
-  const { epochs } = resumed.resumed as { epochs: number };
-  expect(epochs).toBeGreaterThanOrEqual(killAt);
-  expect(epochs).toBeLessThan(whole.epochs);
-  expect(resumed.weights.sha256).toBe(whole.weights.sha256);
-}, 60_000);
+])(
+  "F01: %s killed with -9 in the middle of training ends in the bits of an unbroken one",
+  async (_, genome) => {
+    // Classes that a plane can tell apart keep logistic regression without a penalty busy to its last iteration.
+    const shard = syntheticShard({
+      windows: genome.family === "mlp" ? 1500 : 6000,
+      features: 300,
+      classes: ["a", "b", "c", "d"],
+      distance: 12,
+      subjects: 20,
+    });
+    const path = await writeShard(shard);
+    const whole = await run(input(genome, [path]), await recordingControl());
+    const killAt = 2 + Math.floor(Math.random() * 5);
+    const checkpoint = await killedTraining(input(genome, [path], { checkpointEverySeconds: 0 }), killAt);
+    const resumed = await run(input(genome, [path], { checkpoint }), await recordingControl());
+    const { epochs } = resumed.resumed as { epochs: number };
+    expect(epochs).toBeGreaterThanOrEqual(killAt);
+    expect(epochs).toBeLessThan(whole.epochs);
+    expect(resumed.weights.sha256).toBe(whole.weights.sha256);
+  },
+  60_000,
+);
 
 /** Trains in a real child, kills it as soon as `epochs` are saved, and gives its last checkpoint. */
 async function killedTraining(job: TrainInput, epochs: number): Promise<string> {

@@ -3,7 +3,15 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { PASSWORD } from "./stand-in.ts";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** `CHROMIUM_PATH`, else the system's Chromium, else the one that comes as a package. */
 export async function launchBrowser(): Promise<Browser> {
@@ -21,7 +29,11 @@ export interface Watched {
   readonly complaints: string[];
 }
 
-export async function openPage(browser: Browser, baseURL: string, options: { width?: number; height?: number; colorScheme?: "light" | "dark" } = {}): Promise<Watched> {
+export async function openPage(
+  browser: Browser,
+  baseURL: string,
+  options: { width?: number; height?: number; colorScheme?: "light" | "dark" } = {},
+): Promise<Watched> {
   const { width = 1280, height = 900, colorScheme = "light" } = options;
   const context = await browser.newContext({ baseURL, viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
   const complaints: string[] = [];
@@ -49,5 +61,7 @@ export async function signIn(page: Page, account = "ada", password = PASSWORD): 
 /** What axe finds against WCAG 2.2 A and AA, as one line each. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary ?? ""}`));
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary ?? ""}`),
+  );
 }

@@ -31,7 +31,11 @@ export const metrics: Metrics = {
     return { label, support, predicted, precision: right / predicted, recall: right / support, f1: (2 * right) / (support + predicted) };
   }),
   confusion: { classes: CLASSES, counts: COUNTS },
-  subjects: [2, 4, 9, 10, 12, 13, 18, 20, 24].map((person, index) => ({ subject: `b-${person}f3a`, windows: 290 + 7 * index, accuracy: 0.992 - 0.011 * index })),
+  subjects: [2, 4, 9, 10, 12, 13, 18, 20, 24].map((person, index) => ({
+    subject: `b-${person}f3a`,
+    windows: 290 + 7 * index,
+    accuracy: 0.992 - 0.011 * index,
+  })),
   calibration: {
     ece: 0.0184,
     bins: Array.from({ length: 10 }, (_, index) => ({
@@ -66,7 +70,22 @@ export function stages(startedSecondsAgo: number, until?: StageName): Stage[] {
   return STAGES.map((name) => {
     const flow = FLOW[name];
     const running = name === until;
-    const blank = { attempt: 1, startedAt: null, endedAt: null, seconds: null, rowsIn: null, rowsOut: null, rowsQuarantined: null, rowsDuplicate: null, reused: false, reusedFrom: null, reason: null, progress: null, detail: {}, error: null };
+    const blank = {
+      attempt: 1,
+      startedAt: null,
+      endedAt: null,
+      seconds: null,
+      rowsIn: null,
+      rowsOut: null,
+      rowsQuarantined: null,
+      rowsDuplicate: null,
+      reused: false,
+      reusedFrom: null,
+      reason: null,
+      progress: null,
+      detail: {},
+      error: null,
+    };
     if (flow === undefined) return { ...blank, name, state: "planned" };
     if (reached) return { ...blank, name, state: "waiting" };
     reached = running;
@@ -75,8 +94,19 @@ export function stages(startedSecondsAgo: number, until?: StageName): Stage[] {
     const common = { ...blank, name, startedAt, rowsIn: flow[1] };
     if (running) return { ...common, state: "running", seconds: 0, progress: { done: 12, total: 40, unit: "epochs" } };
     const clean = name === "clean" ? { rowsQuarantined: 46, rowsDuplicate: 12 } : {};
-    const reuse = name === "stage" ? { state: "reused" as const, reused: true, reusedFrom: "run-0007", reason: "the files and this part of the spec are the same" } : { state: "done" as const };
-    return { ...common, ...clean, ...reuse, endedAt: ago(at), seconds: flow[0], rowsOut: flow[2], detail: name === "train" ? { family: "mlp", backend: "native", epochs: 40 } : {} };
+    const reuse =
+      name === "stage"
+        ? { state: "reused" as const, reused: true, reusedFrom: "run-0007", reason: "the files and this part of the spec are the same" }
+        : { state: "done" as const };
+    return {
+      ...common,
+      ...clean,
+      ...reuse,
+      endedAt: ago(at),
+      seconds: flow[0],
+      rowsOut: flow[2],
+      detail: name === "train" ? { family: "mlp", backend: "native", epochs: 40 } : {},
+    };
   });
 }
 
@@ -132,8 +162,16 @@ export const earlierRun: RunDetail = {
   champion: null,
   before: null,
   models: [],
-  stages: stages(89_999, "train").map((stage) => (stage.name === "train" ? { ...stage, state: "failed", endedAt: ago(89_990), seconds: 4, progress: null } : stage)),
-  error: { code: "TRAINING_DIVERGED", message: "The loss became infinite in epoch 3.", remedy: "Lower the learning rate; the loss became infinite or not a number.", retryable: false, facts: {} },
+  stages: stages(89_999, "train").map((stage) =>
+    stage.name === "train" ? { ...stage, state: "failed", endedAt: ago(89_990), seconds: 4, progress: null } : stage,
+  ),
+  error: {
+    code: "TRAINING_DIVERGED",
+    message: "The loss became infinite in epoch 3.",
+    remedy: "Lower the learning rate; the loss became infinite or not a number.",
+    retryable: false,
+    facts: {},
+  },
 };
 
 export const logLines: LogLine[] = [
@@ -167,16 +205,40 @@ export const champion: ModelDetail = {
   ...summary,
   windowSet: "7f0d6a2e-52f5-4a3c-9a0a-1c9a52a3a111",
   specVersion: 3,
-  genome: { family: "mlp", units: [150, 150, 100], activation: "tanh", inputDropout: 0, dropout: 0.5, batch: 64, epochs: 40, labelSmoothing: 0, optimizer: { kind: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0, schedule: "cosine", warmupSteps: 0 } },
+  genome: {
+    family: "mlp",
+    units: [150, 150, 100],
+    activation: "tanh",
+    inputDropout: 0,
+    dropout: 0.5,
+    batch: 64,
+    epochs: 40,
+    labelSmoothing: 0,
+    optimizer: { kind: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0, schedule: "cosine", warmupSteps: 0 },
+  },
   epoch: 40,
   training: { backend: "native", threads: 1, seed: 1, epochs: 40, rows: 7352, seconds: 38.2 },
   validation: null,
-  curve: Array.from({ length: 40 }, (_, index) => ({ epoch: index + 1, loss: 1.6 * Math.exp(-index / 9) + 0.06, validationLoss: 1.5 * Math.exp(-index / 8) + 0.12 })),
+  curve: Array.from({ length: 40 }, (_, index) => ({
+    epoch: index + 1,
+    loss: 1.6 * Math.exp(-index / 9) + 0.06,
+    validationLoss: 1.5 * Math.exp(-index / 8) + 0.12,
+  })),
   artifactSha256: "ab".repeat(32),
   weightsSha256: "cd".repeat(32),
   bytes: 268_244,
   error: null,
-  evaluations: [{ snapshot: summary.snapshot, split: "holdout", holdoutSha256: "ef".repeat(32), metrics, latencyUs: 84.3, bytes: 268_244, createdAt: ago(3945) }],
+  evaluations: [
+    {
+      snapshot: summary.snapshot,
+      split: "holdout",
+      holdoutSha256: "ef".repeat(32),
+      metrics,
+      latencyUs: 84.3,
+      bytes: 268_244,
+      createdAt: ago(3945),
+    },
+  ],
   reigns: [{ since: ago(3941), until: null, by: "gate", why: "better than the champion by more than the margin" }],
 };
 
@@ -228,7 +290,14 @@ export const counts: Overview["counts"] = {
 
 export const stations: Overview["stations"] = [
   { name: "ingest", count: 122, unit: "files", at: ago(5000), state: "done", note: null },
-  { name: "clean", count: 1_122_714, unit: "rows", at: ago(3990), state: "attention", note: "46 rows are in quarantine, most by rule 'range'." },
+  {
+    name: "clean",
+    count: 1_122_714,
+    unit: "rows",
+    at: ago(3990),
+    state: "attention",
+    note: "46 rows are in quarantine, most by rule 'range'.",
+  },
   { name: "snapshot", count: 1, unit: "snapshot", at: ago(3985), state: "done", note: null },
   { name: "train", count: 2, unit: "models", at: ago(3950), state: "idle", note: null },
   { name: "evaluate", count: 2, unit: "models", at: ago(3945), state: "idle", note: null },

@@ -45,7 +45,11 @@ export async function startStandIn(dist: string): Promise<StandIn> {
   const streams = new Set<ServerResponse>();
   let refusing = false;
   let signedIn = false;
-  const state: Pick<StandIn, "run" | "champion" | "posted"> = { run: { ...fixtures.finishedRun }, champion: fixtures.champion.id, posted: [] };
+  const state: Pick<StandIn, "run" | "champion" | "posted"> = {
+    run: { ...fixtures.finishedRun },
+    champion: fixtures.champion.id,
+    posted: [],
+  };
   const runs = () => [state.run, fixtures.earlierRun];
   const models = () => [fixtures.champion, fixtures.challenger].map((model) => ({ ...model, champion: model.id === state.champion }));
   const me = () => ({ account: "ada", role: "engineer", projects: null, scope: "all", expiresAt: null });
@@ -54,17 +58,29 @@ export async function startStandIn(dist: string): Promise<StandIn> {
 
   const answers: Partial<Record<RouteName, (asked: Asked) => unknown>> = {
     me,
-    signIn: ({ body }) => ((body as { password: string }).password === PASSWORD ? ((signedIn = true), me()) : refused(401, "UNAUTHENTICATED", "Account and password do not match.")),
+    signIn: ({ body }) =>
+      (body as { password: string }).password === PASSWORD
+        ? ((signedIn = true), me())
+        : refused(401, "UNAUTHENTICATED", "Account and password do not match."),
     signOut: () => ((signedIn = false), { done: true }),
     overview: () => ({
       projects: [
         {
           project: fixtures.project,
-          stations: fixtures.stations.map((station) => (station.name === "train" && state.run.state === "running" ? { ...station, state: "running" } : station)),
+          stations: fixtures.stations.map((station) =>
+            station.name === "train" && state.run.state === "running" ? { ...station, state: "running" } : station,
+          ),
           active: state.run.state === "running" ? [state.run] : [],
           last: state.run,
           champions: [serving()],
-          trend: [0.921, 0.934, 0.931, 0.9498, 0.9641].map((macroF1, index) => ({ run: `run-000${index + 4}`, at: fixtures.ago((9 - index) * 40_000), model: `m-000${index + 4}`, accuracy: macroF1, macroF1, promoted: index !== 2 })),
+          trend: [0.921, 0.934, 0.931, 0.9498, 0.9641].map((macroF1, index) => ({
+            run: `run-000${index + 4}`,
+            at: fixtures.ago((9 - index) * 40_000),
+            model: `m-000${index + 4}`,
+            accuracy: macroF1,
+            macroF1,
+            promoted: index !== 2,
+          })),
           counts: fixtures.counts,
         },
       ],
@@ -77,20 +93,60 @@ export async function startStandIn(dist: string): Promise<StandIn> {
         file("acc_exp01_user01.txt", "staged", { rowsIn: 20_598, rowsOk: 20_598, rowsQuarantined: 0, rowsDuplicate: 0 }),
         file("acc_exp07_user03.txt", "staged", { rowsIn: 18_211, rowsOk: 18_153, rowsQuarantined: 46, rowsDuplicate: 12 }),
         file("gyro_exp07_user03 (copy).txt", "duplicate", null),
-        { ...file("notes.txt.gz", "refused", null), error: { code: "GZIP_CORRUPT", message: "The archive ends 8 bytes early.", remedy: "Send the file again; it was cut or damaged on the way.", retryable: false, facts: {} } },
+        {
+          ...file("notes.txt.gz", "refused", null),
+          error: {
+            code: "GZIP_CORRUPT",
+            message: "The archive ends 8 bytes early.",
+            remedy: "Send the file again; it was cut or damaged on the way.",
+            retryable: false,
+            facts: {},
+          },
+        },
       ]),
-    listSnapshots: () => page([{ id: fixtures.finishedRun.snapshot, project: "har", recordings: 61, subjects: 30, rows: 1_122_714, splits: { train: { rows: 700_112 }, validation: { rows: 90_210 }, holdout: { rows: 332_392 } }, holdoutSha256: "ef".repeat(32), leaking: false, createdAt: fixtures.ago(3985) }]),
-    listQuarantine: () => ({ items: [{ rule: "range", rows: 44, files: 1, example: "ax is 19.7 g, outside -4 to 4 g" }, { rule: "type", rows: 2, files: 1, example: "ay is 'x0.93', not a number" }] }),
-    listQuarantineRows: () => page([311, 312, 313, 978].map((line) => ({ file: FILE, fileName: "acc_exp07_user03.txt", line, rule: "range", column: "ax", reason: "19.7 is outside -4 to 4 g", raw: "19.700000 -0.123611 0.102778" }))),
+    listSnapshots: () =>
+      page([
+        {
+          id: fixtures.finishedRun.snapshot,
+          project: "har",
+          recordings: 61,
+          subjects: 30,
+          rows: 1_122_714,
+          splits: { train: { rows: 700_112 }, validation: { rows: 90_210 }, holdout: { rows: 332_392 } },
+          holdoutSha256: "ef".repeat(32),
+          leaking: false,
+          createdAt: fixtures.ago(3985),
+        },
+      ]),
+    listQuarantine: () => ({
+      items: [
+        { rule: "range", rows: 44, files: 1, example: "ax is 19.7 g, outside -4 to 4 g" },
+        { rule: "type", rows: 2, files: 1, example: "ay is 'x0.93', not a number" },
+      ],
+    }),
+    listQuarantineRows: () =>
+      page(
+        [311, 312, 313, 978].map((line) => ({
+          file: FILE,
+          fileName: "acc_exp07_user03.txt",
+          line,
+          rule: "range",
+          column: "ax",
+          reason: "19.7 is outside -4 to 4 g",
+          raw: "19.700000 -0.123611 0.102778",
+        })),
+      ),
     showReplay: () => refused(404, "NOT_FOUND", "There was no replay."),
     listRuns: ({ query }) => page(runs().filter((run) => query.get("state") === null || run.state === query.get("state"))),
-    showRun: ({ params }) => runs().find(({ run }) => run === params["run"]) ?? refused(404, "NOT_FOUND", `There is no run '${params["run"]}'.`),
+    showRun: ({ params }) =>
+      runs().find(({ run }) => run === params["run"]) ?? refused(404, "NOT_FOUND", `There is no run '${params["run"]}'.`),
     startRun: () => state.run,
     listRunLogs: () => page(fixtures.logLines),
     cancelRun: () => (state.run = { ...state.run, state: "cancelled" }),
     approveRun: () => (state.run = { ...state.run, state: "done" }),
     listModels: () => page(models()),
-    showModel: ({ params }) => models().find(({ id }) => id === params["model"]) ?? refused(404, "NOT_FOUND", `There is no model '${params["model"]}'.`),
+    showModel: ({ params }) =>
+      models().find(({ id }) => id === params["model"]) ?? refused(404, "NOT_FOUND", `There is no model '${params["model"]}'.`),
     listChampions: () => ({ items: [serving()] }),
     promoteModel: ({ params, body }) => {
       if ((body as { expected: string }).expected !== state.champion) return refused(409, "CONFLICT", "Another model is champion by now.");
@@ -100,8 +156,24 @@ export async function startStandIn(dist: string): Promise<StandIn> {
     rollbackModel: () => ((state.champion = fixtures.challenger.id), serving()),
     listJournal: () =>
       page([
-        { id: 3, at: fixtures.ago(3941), actor: "gate", project: "har", kind: "model.promoted", subject: "har/all/acc+gyro", payload: { slot: "har/all/acc+gyro", model: fixtures.champion.id, previous: fixtures.challenger.id, why: "better" } },
-        { id: 2, at: fixtures.ago(4000), actor: "ada", project: "har", kind: "run.requested", subject: "run-0008", payload: { run: "run-0008", specVersion: 3, seed: 1, uploads: 2, set: {} } },
+        {
+          id: 3,
+          at: fixtures.ago(3941),
+          actor: "gate",
+          project: "har",
+          kind: "model.promoted",
+          subject: "har/all/acc+gyro",
+          payload: { slot: "har/all/acc+gyro", model: fixtures.champion.id, previous: fixtures.challenger.id, why: "better" },
+        },
+        {
+          id: 2,
+          at: fixtures.ago(4000),
+          actor: "ada",
+          project: "har",
+          kind: "run.requested",
+          subject: "run-0008",
+          payload: { run: "run-0008", specVersion: 3, seed: 1, uploads: 2, set: {} },
+        },
       ]),
   };
 
@@ -127,7 +199,9 @@ export async function startStandIn(dist: string): Promise<StandIn> {
     const body = await bodyOf(request);
     if (request.method !== "GET") state.posted.push({ route: found.name, body });
     if (!signedIn && found.name !== "signIn") return send(response, 401, errorBody("UNAUTHENTICATED", "Nobody is signed in."));
-    const answer = answers[found.name]?.({ params: found.params, query: url.searchParams, body }) ?? refused(500, "INTERNAL", `The stand-in has no answer to ${found.name}.`);
+    const answer =
+      answers[found.name]?.({ params: found.params, query: url.searchParams, body }) ??
+      refused(500, "INTERNAL", `The stand-in has no answer to ${found.name}.`);
     if (answer instanceof Refusal) return send(response, answer.status, errorBody(answer.code, answer.message));
     const route = ROUTES[found.name];
     send(response, "status" in route ? route.status : 200, route.response.parse(answer));
@@ -155,7 +229,20 @@ const FILE = "2a4f1c5e-7a0f-4a6e-8d9b-0d2f6f0a1b22";
 function file(name: string, state: "staged" | "duplicate" | "refused", rows: object | null) {
   const cleaning = rows === null ? null : { ...rows, id: FILE, state: "clean", error: null, createdAt: fixtures.ago(3990) };
   const id = `${FILE.slice(0, -2)}${String(name.length).padStart(2, "0")}`;
-  return { id, project: "har", name, upload: FILE, state, duplicateOf: state === "duplicate" ? FILE : null, sha256: "aa".repeat(32), bytes: 862_113, scan: {}, error: null, createdAt: fixtures.ago(5000), cleaning };
+  return {
+    id,
+    project: "har",
+    name,
+    upload: FILE,
+    state,
+    duplicateOf: state === "duplicate" ? FILE : null,
+    sha256: "aa".repeat(32),
+    bytes: 862_113,
+    scan: {},
+    error: null,
+    createdAt: fixtures.ago(5000),
+    cleaning,
+  };
 }
 
 class Refusal {
@@ -169,7 +256,14 @@ class Refusal {
   }
 }
 const refused = (status: number, code: string, message: string) => new Refusal(status, code, message);
-const errorBody = (code: string, message: string) => ({ code, message, remedy: "Check it and try again.", retryable: false, facts: {}, request: "req-1" });
+const errorBody = (code: string, message: string) => ({
+  code,
+  message,
+  remedy: "Check it and try again.",
+  retryable: false,
+  facts: {},
+  request: "req-1",
+});
 
 function match(method: string, pathname: string): { name: RouteName; params: Record<string, string> } | null {
   for (const name of Object.keys(ROUTES) as RouteName[]) {
@@ -177,7 +271,8 @@ function match(method: string, pathname: string): { name: RouteName; params: Rec
     const names: string[] = [];
     const pattern = route.path.replace(/:(\w+)/g, (_, key: string) => (names.push(key), "([^/]+)"));
     const found = route.method === method ? new RegExp(`^${pattern}$`).exec(pathname) : null;
-    if (found !== null) return { name, params: Object.fromEntries(names.map((key, index) => [key, decodeURIComponent(found[index + 1] ?? "")])) };
+    if (found !== null)
+      return { name, params: Object.fromEntries(names.map((key, index) => [key, decodeURIComponent(found[index + 1] ?? "")])) };
   }
   return null;
 }
@@ -196,7 +291,10 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 /** A built file, or the page itself for every address of the app. */
 async function serveFile(pathname: string, dist: string, response: ServerResponse): Promise<void> {
   const wanted = join(dist, normalize(pathname));
-  const found = await stat(wanted).then((info) => info.isFile(), () => false);
+  const found = await stat(wanted).then(
+    (info) => info.isFile(),
+    () => false,
+  );
   const path = found ? wanted : join(dist, "index.html");
   response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" });
   createReadStream(path).pipe(response);

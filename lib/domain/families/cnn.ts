@@ -15,7 +15,15 @@ export function cnnLayers(genome: Extract<Genome, { family: "cnn" }>, input: Inp
   let { samples, channels } = input;
   for (const [index, { filters, kernel, pool }] of genome.convolutions.entries()) {
     const number = index + 1;
-    layers.push({ kind: "convolution", name: `convolution-${number}`, samples, kernel, inputs: channels, outputs: filters, bias: !genome.batchNorm });
+    layers.push({
+      kind: "convolution",
+      name: `convolution-${number}`,
+      samples,
+      kernel,
+      inputs: channels,
+      outputs: filters,
+      bias: !genome.batchNorm,
+    });
     channels = filters;
     if (genome.batchNorm) layers.push({ kind: "normalise", name: `normalise-${number}`, samples, channels });
     layers.push({ kind: "activation", activation: "relu", size: samples * channels });
@@ -24,7 +32,10 @@ export function cnnLayers(genome: Extract<Genome, { family: "cnn" }>, input: Inp
       samples = Math.floor(samples / pool);
     }
     if (samples < 1) {
-      throw new SensorloopError("SPEC_INVALID", `convolution ${number} pools ${pool} samples where fewer are left of a window of ${input.samples}`);
+      throw new SensorloopError(
+        "SPEC_INVALID",
+        `convolution ${number} pools ${pool} samples where fewer are left of a window of ${input.samples}`,
+      );
     }
   }
   layers.push({ kind: "global-pool", samples, channels });

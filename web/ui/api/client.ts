@@ -1,5 +1,12 @@
 import { errorBodySchema } from "../../../lib/domain/api/page.ts";
-import { ROUTES, type RouteBodyInput, type RouteName, type RouteParams, type RouteQueryInput, type RouteResponse } from "../../../lib/domain/api/routes.ts";
+import {
+  ROUTES,
+  type RouteBodyInput,
+  type RouteName,
+  type RouteParams,
+  type RouteQueryInput,
+  type RouteResponse,
+} from "../../../lib/domain/api/routes.ts";
 import { ApiFailure } from "./failure.ts";
 
 type Filled<Key extends string, Value> = [Value] extends [undefined] ? unknown : Record<Key, Value>;
@@ -19,7 +26,11 @@ interface AnyInput {
  * Calls one route of the API and parses its answer.
  * @throws ApiFailure with the API's own code; `API_UNREACHABLE` without an answer, `ANSWER_UNREADABLE` for one that does not fit
  */
-export async function call<Name extends RouteName>(name: Name, input: RouteInput<Name>, signal?: AbortSignal): Promise<RouteResponse<Name>> {
+export async function call<Name extends RouteName>(
+  name: Name,
+  input: RouteInput<Name>,
+  signal?: AbortSignal,
+): Promise<RouteResponse<Name>> {
   const route = ROUTES[name];
   const { params, query, body } = input as AnyInput;
   const response = await send(addressOf(route.path, params, query), {
@@ -47,7 +58,11 @@ export async function call<Name extends RouteName>(name: Name, input: RouteInput
 }
 
 /** `/runs/:run` with its parameters filled in and the query appended; values left undefined are left out. */
-export function addressOf(path: string, params: Readonly<Record<string, string>> = {}, query: Readonly<Record<string, unknown>> = {}): string {
+export function addressOf(
+  path: string,
+  params: Readonly<Record<string, string>> = {},
+  query: Readonly<Record<string, unknown>> = {},
+): string {
   const filled = path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ""));
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== null) search.set(key, String(value));

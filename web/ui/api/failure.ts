@@ -6,7 +6,15 @@ export class ApiFailure extends Error {
   readonly retryable: boolean;
   readonly request: string | null;
 
-  constructor(fields: { status: number; code: string; message: string; remedy: string; retryable: boolean; request: string | null; cause?: unknown }) {
+  constructor(fields: {
+    status: number;
+    code: string;
+    message: string;
+    remedy: string;
+    retryable: boolean;
+    request: string | null;
+    cause?: unknown;
+  }) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
     this.name = "ApiFailure";
     this.status = fields.status;

@@ -2,7 +2,15 @@ import type { Change } from "../../../lib/domain/api/events.ts";
 import type { RouteName } from "../../../lib/domain/api/routes.ts";
 
 const RUN: readonly RouteName[] = ["showRun", "listRuns", "overview"];
-const DATA: readonly RouteName[] = ["listFiles", "countData", "listSnapshots", "listQuarantine", "listQuarantineRows", "showReplay", "overview"];
+const DATA: readonly RouteName[] = [
+  "listFiles",
+  "countData",
+  "listSnapshots",
+  "listQuarantine",
+  "listQuarantineRows",
+  "showReplay",
+  "overview",
+];
 
 /** Which reads each kind of change makes stale. */
 const STALE: Readonly<Record<string, readonly RouteName[]>> = {

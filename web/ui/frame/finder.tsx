@@ -22,7 +22,16 @@ export function Finder({ project }: { readonly project: string | undefined }) {
           Ctrl K
         </Kbd>
       </UnstyledButton>
-      <Modal opened={opened} onClose={() => setOpened(false)} withCloseButton={false} padding={0} yOffset="12vh" centered={false} size="lg" attributes={{ content: { "aria-label": "Find" } }}>
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        withCloseButton={false}
+        padding={0}
+        yOffset="12vh"
+        centered={false}
+        size="lg"
+        attributes={{ content: { "aria-label": "Find" } }}
+      >
         <Search project={project} onDone={() => setOpened(false)} />
       </Modal>
     </>
@@ -69,14 +78,23 @@ function Search({ project, onDone }: { readonly project: string | undefined; rea
       />
       <ul id="finder-list" role="listbox" aria-label="Found" className={classes.list}>
         {found.map((item, index) => (
-          <li key={item.href} id={`finder-${index}`} role="option" aria-selected={index === current} onClick={() => go(item)} onPointerMove={() => setChosen(index)}>
+          <li
+            key={item.href}
+            id={`finder-${index}`}
+            role="option"
+            aria-selected={index === current}
+            onClick={() => go(item)}
+            onPointerMove={() => setChosen(index)}
+          >
             <span className={classes.kind}>{item.kind}</span>
             <span className={classes.name}>{item.name}</span>
             <span className={classes.note}>{item.note}</span>
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className={classes.none}>Nothing has this name. Runs and models are searched among the newest 200 of each.</p>}
+      {found.length === 0 && (
+        <p className={classes.none}>Nothing has this name. Runs and models are searched among the newest 200 of each.</p>
+      )}
     </div>
   );
 }
@@ -85,12 +103,27 @@ function Search({ project, onDone }: { readonly project: string | undefined; rea
 function useFindables(project: string | undefined): Findable[] {
   const projects = useQuery(read("listProjects", {}));
   const runs = useQuery({ ...read("listRuns", { query: { project, limit: 200 } }), enabled: project !== undefined });
-  const models = useQuery({ ...read("listModels", { params: { project: project ?? "" }, query: { limit: 200 } }), enabled: project !== undefined });
+  const models = useQuery({
+    ...read("listModels", { params: { project: project ?? "" }, query: { limit: 200 } }),
+    enabled: project !== undefined,
+  });
   const base = `/p/${encodeURIComponent(project ?? "")}`;
   return [
-    ...(project === undefined ? [] : PLACES.map(({ to, name }) => ({ kind: "page", name, note: "", href: to.replace("/p/$project", base) }))),
-    ...(projects.data?.items ?? []).map(({ id, title }) => ({ kind: "project", name: id, note: title, href: `/p/${encodeURIComponent(id)}/overview` })),
-    ...(runs.data?.items ?? []).map(({ run, state }) => ({ kind: "run", name: run, note: state, href: `${base}/runs/${encodeURIComponent(run)}` })),
+    ...(project === undefined
+      ? []
+      : PLACES.map(({ to, name }) => ({ kind: "page", name, note: "", href: to.replace("/p/$project", base) }))),
+    ...(projects.data?.items ?? []).map(({ id, title }) => ({
+      kind: "project",
+      name: id,
+      note: title,
+      href: `/p/${encodeURIComponent(id)}/overview`,
+    })),
+    ...(runs.data?.items ?? []).map(({ run, state }) => ({
+      kind: "run",
+      name: run,
+      note: state,
+      href: `${base}/runs/${encodeURIComponent(run)}`,
+    })),
     ...(models.data?.items ?? []).map(({ id, family, champion }) => ({
       kind: "model",
       name: id,

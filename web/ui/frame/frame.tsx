@@ -41,7 +41,15 @@ function SignedIn() {
         <nav aria-label="Breadcrumb" className={classes.crumbs}>
           <ol>
             {crumbs.map(({ text, href }) => (
-              <li key={text}>{href === null ? <span aria-current="page">{text}</span> : <Link to={href} activeOptions={{ exact: true }}>{text}</Link>}</li>
+              <li key={text}>
+                {href === null ? (
+                  <span aria-current="page">{text}</span>
+                ) : (
+                  <Link to={href} activeOptions={{ exact: true }}>
+                    {text}
+                  </Link>
+                )}
+              </li>
             ))}
           </ol>
         </nav>

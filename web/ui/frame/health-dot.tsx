@@ -14,11 +14,21 @@ export function HealthDot({ stream }: { readonly stream: StreamState }) {
   const down = services.data?.services.filter(({ ok }) => !ok) ?? [];
   const unreachable = services.error !== null;
   const tone = unreachable ? "bad" : down.length > 0 ? "attention" : "good";
-  const word = unreachable ? "Server not answering" : down.length > 0 ? `${down.map(({ name }) => name).join(", ")} down` : stream === "lost" ? "Reconnecting" : "Healthy";
+  const word = unreachable
+    ? "Server not answering"
+    : down.length > 0
+      ? `${down.map(({ name }) => name).join(", ")} down`
+      : stream === "lost"
+        ? "Reconnecting"
+        : "Healthy";
   return (
     <Popover position="bottom-end" width={340} shadow="md" trapFocus={false} withinPortal={false}>
       <Popover.Target>
-        <UnstyledButton className={classes.dot} data-tone={stream === "lost" && tone === "good" ? "attention" : tone} aria-label={`Health: ${word}`}>
+        <UnstyledButton
+          className={classes.dot}
+          data-tone={stream === "lost" && tone === "good" ? "attention" : tone}
+          aria-label={`Health: ${word}`}
+        >
           <span className={classes.light} aria-hidden />
           <span className={classes.word}>{word}</span>
         </UnstyledButton>

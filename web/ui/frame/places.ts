@@ -20,7 +20,8 @@ export function crumbsOf(pathname: string): Crumb[] {
   if (prefix !== "p" || project === undefined) return [];
   const place = PLACES.find(({ to }) => to === `/p/$project/${page}`);
   const crumbs: Crumb[] = [{ text: project, href: `/p/${encodeURIComponent(project)}/overview` }];
-  if (place !== undefined && place.name !== "Overview") crumbs.push({ text: place.name, href: `/p/${encodeURIComponent(project)}/${page}` });
+  if (place !== undefined && place.name !== "Overview")
+    crumbs.push({ text: place.name, href: `/p/${encodeURIComponent(project)}/${page}` });
   if (id !== undefined) crumbs.push({ text: id, href: null });
   const last = crumbs.at(-1);
   return last === undefined ? [] : [...crumbs.slice(0, -1), { ...last, href: null }];

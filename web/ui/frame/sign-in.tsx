@@ -36,7 +36,8 @@ export function SignIn() {
           Sign in
         </Button>
         <p className={classes.hint}>
-          The first account and its password were printed where Sensorloop was first started. More are added with <code>sensorloop user add</code>.
+          The first account and its password were printed where Sensorloop was first started. More are added with{" "}
+          <code>sensorloop user add</code>.
         </p>
       </form>
     </main>

@@ -28,7 +28,9 @@ export function Home() {
 export function RunForward() {
   const { run } = runRoute.useParams();
   const found = useQuery(read("showRun", { params: { run } }));
-  return <Answer query={found}>{({ project }) => <Navigate to="/p/$project/runs/$run" params={{ project, run }} search={{}} replace />}</Answer>;
+  return (
+    <Answer query={found}>{({ project }) => <Navigate to="/p/$project/runs/$run" params={{ project, run }} search={{}} replace />}</Answer>
+  );
 }
 
 export function ModelForward() {
@@ -42,7 +44,9 @@ export function ModelForward() {
 }
 
 export function NotFound() {
-  return <Empty title="There is no such page">The address may be from another version. The rail on the left has every page there is.</Empty>;
+  return (
+    <Empty title="There is no such page">The address may be from another version. The rail on the left has every page there is.</Empty>
+  );
 }
 
 export function PageFailure({ error }: { readonly error: unknown }) {

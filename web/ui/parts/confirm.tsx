@@ -28,7 +28,17 @@ export function Confirm({ opened, onClose, title, children, act, danger = false,
         }}
       >
         {children}
-        <Textarea label="Why (kept in the journal)" placeholder="Optional" value={why} maxLength={500} onChange={(event) => setWhy(event.currentTarget.value)} mt="md" autosize minRows={2} data-autofocus />
+        <Textarea
+          label="Why (kept in the journal)"
+          placeholder="Optional"
+          value={why}
+          maxLength={500}
+          onChange={(event) => setWhy(event.currentTarget.value)}
+          mt="md"
+          autosize
+          minRows={2}
+          data-autofocus
+        />
         {error !== null && error !== undefined && <FailureNote error={error} />}
         <Group justify="flex-end" mt="md" gap="xs">
           <Button variant="default" onClick={onClose}>

@@ -63,7 +63,13 @@ export function ConfusionMatrix({ confusion }: ConfusionMatrixProps) {
                       style={{ "--depth": `${depthOf(cell.share, cell.right)}%` } as CSSProperties}
                       title={`${row.actual} taken for ${predicted}: ${countText(cell.count)} of ${countText(row.support)} (${percentText(cell.count, row.support)})`}
                     >
-                      {cell.count === 0 ? <span className={classes.none}>·</span> : unit === "counts" ? countText(cell.count) : percentText(cell.count, row.support)}
+                      {cell.count === 0 ? (
+                        <span className={classes.none}>·</span>
+                      ) : unit === "counts" ? (
+                        countText(cell.count)
+                      ) : (
+                        percentText(cell.count, row.support)
+                      )}
                     </td>
                   );
                 })}

@@ -13,13 +13,14 @@ export function MetricsSummary({ metrics }: { readonly metrics: Metrics }) {
       <Headline
         name="Uncertain"
         value={percentText(metrics.uncertain.windows, metrics.windows)}
-        note={`confidence below ${shareText(metrics.uncertain.threshold, 2)}`}
+        note={`sure less than ${shareText(metrics.uncertain.threshold, 2)}`}
       />
     </div>
   );
 }
 
-function EstimateHeadline({ name, estimate }: { readonly name: string; readonly estimate: Metrics["accuracy"] }) {
+/** A large figure with its interval below; both ends on hover. */
+export function EstimateHeadline({ name, estimate }: { readonly name: string; readonly estimate: Metrics["accuracy"] }) {
   const halfWidth = halfWidthOf(estimate);
   const decimals = decimalsFor(halfWidth);
   return (
@@ -27,7 +28,7 @@ function EstimateHeadline({ name, estimate }: { readonly name: string; readonly 
       <Headline
         name={name}
         value={shareText(estimate.value, decimals)}
-        note={halfWidth === null ? "no interval: one subject" : `± ${shareText(halfWidth, decimals)}, 95 % by subject`}
+        note={halfWidth === null ? "no interval" : `± ${shareText(halfWidth, decimals)} by subject`}
       />
     </span>
   );

@@ -3,10 +3,10 @@ import type { Estimate } from "../../../lib/domain/metrics-schema.ts";
 const MINUS = "\u2212";
 const NARROW_SPACE = "\u202f";
 
-/** Thousands separated by a narrow space, which no locale reads as a decimal point: `10 299`. */
+/** Thousands separated by commas: `10,299`. */
 export function countText(value: number): string {
   const digits = Math.abs(Math.round(value)).toString();
-  return (value < 0 ? MINUS : "") + digits.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE);
+  return (value < 0 ? MINUS : "") + digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** Counts where space is short: `10.3k`, `1.12M`; three figures at most. */

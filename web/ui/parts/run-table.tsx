@@ -21,16 +21,16 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
               Stage
             </th>
             <th scope="col">Started</th>
-            <th scope="col" className={`${table.number} ${table.wide}`}>
+            <th scope="col" className={`${table.number} ${table.middle}`}>
               Took
             </th>
             <th scope="col" className={`${table.number} ${table.wide}`}>
               Accuracy
             </th>
-            <th scope="col" className={`${table.number} ${table.wide}`}>
+            <th scope="col" className={`${table.number} ${table.middle}`}>
               Macro F1
             </th>
-            <th scope="col" className={table.wide}>
+            <th scope="col" className={table.middle}>
               Outcome
             </th>
           </tr>
@@ -51,10 +51,10 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
               <td>
                 <Ago time={run.startedAt ?? run.requestedAt} />
               </td>
-              <td className={`${table.number} ${table.wide}`}>{tookText(run, now)}</td>
+              <td className={`${table.number} ${table.middle}`}>{tookText(run, now)}</td>
               <td className={`${table.number} ${table.wide}`}>{run.accuracy === null ? "–" : shareText(run.accuracy, 3)}</td>
-              <td className={`${table.number} ${table.wide}`}>{run.macroF1 === null ? "–" : shareText(run.macroF1, 3)}</td>
-              <td className={`${table.wide} ${table.wrap}`}>{outcomeText(run)}</td>
+              <td className={`${table.number} ${table.middle}`}>{run.macroF1 === null ? "–" : shareText(run.macroF1, 3)}</td>
+              <td className={`${table.middle} ${table.wrap}`}>{outcomeText(run)}</td>
             </tr>
           ))}
         </tbody>

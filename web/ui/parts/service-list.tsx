@@ -12,7 +12,13 @@ export function ServiceList({ services }: { readonly services: readonly Service[
           <div className={classes.line}>
             <strong>{service.name}</strong>
             <span className={classes.quiet}>
-              {service.ok && service.latencyMs !== null ? `${measureText(Number(service.latencyMs.toPrecision(2)))} ms` : <>since <Ago time={service.since} /></>}
+              {service.ok && service.latencyMs !== null ? (
+                `${measureText(Number(service.latencyMs.toPrecision(2)))} ms`
+              ) : (
+                <>
+                  since <Ago time={service.since} />
+                </>
+              )}
             </span>
             <StatusBadge state={service.ok ? "healthy" : "unreachable"} />
           </div>

@@ -8,6 +8,9 @@ export function valueText(value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueText).join(", ");
   return Object.entries(value)
-    .map(([name, inner]) => `${name} ${typeof inner === "object" && inner !== null && !Array.isArray(inner) ? `(${valueText(inner)})` : valueText(inner)}`)
+    .map(
+      ([name, inner]) =>
+        `${name} ${typeof inner === "object" && inner !== null && !Array.isArray(inner) ? `(${valueText(inner)})` : valueText(inner)}`,
+    )
     .join(", ");
 }

@@ -39,7 +39,11 @@ export function DataPage() {
           <Tabs.Tab value="quarantine">Quarantine</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="files">
-          <FileTable project={project} state={state} onState={(next) => void navigate({ search: { tab: "files", state: next }, replace: true })} />
+          <FileTable
+            project={project}
+            state={state}
+            onState={(next) => void navigate({ search: { tab: "files", state: next }, replace: true })}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="snapshots">
           <SnapshotTable project={project} />

@@ -37,7 +37,13 @@ export function QuarantinePanels({ project, rule, file }: QuarantinePanelsProps)
         flush
         aside={
           mayReplay && (
-            <Button size="xs" variant="default" loading={replay.isPending} onClick={() => replay.mutate()} title="Clean again, with the newest spec, what was refused">
+            <Button
+              size="xs"
+              variant="default"
+              loading={replay.isPending}
+              onClick={() => replay.mutate()}
+              title="Clean again, with the newest spec, what was refused"
+            >
               Replay
             </Button>
           )

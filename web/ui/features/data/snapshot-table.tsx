@@ -13,7 +13,10 @@ export function SnapshotTable({ project }: { readonly project: string }) {
   const snapshots = useInfiniteQuery(readPages("listSnapshots", { params: { project } }));
   return (
     <Panel title="Snapshots" flush>
-      <Paged query={snapshots} empty={<Empty title="No snapshot yet">A run makes one from all clean files; the same content gives the same snapshot.</Empty>}>
+      <Paged
+        query={snapshots}
+        empty={<Empty title="No snapshot yet">A run makes one from all clean files; the same content gives the same snapshot.</Empty>}
+      >
         {(items) => (
           <div className={table.scroll} tabIndex={0} role="region" aria-label="Snapshots, scrollable">
             <table className={table.table}>

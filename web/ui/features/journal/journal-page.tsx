@@ -35,13 +35,23 @@ export function JournalPage() {
               size="xs"
               aria-label="Kind"
               value={kind ?? ""}
-              onChange={(event) => void navigate({ search: { subject, kind: EVENT_KINDS.find((known) => known === event.currentTarget.value) }, replace: true })}
+              onChange={(event) =>
+                void navigate({
+                  search: { subject, kind: EVENT_KINDS.find((known) => known === event.currentTarget.value) },
+                  replace: true,
+                })
+              }
               data={[{ value: "", label: "All kinds" }, ...EVENT_KINDS.map((value) => ({ value, label: value }))]}
             />
           </>
         }
       >
-        <Paged query={journal} empty={<Empty title="No decision of this kind yet">Applied specs, added files, runs, promotions and roll-backs stand here.</Empty>}>
+        <Paged
+          query={journal}
+          empty={
+            <Empty title="No decision of this kind yet">Applied specs, added files, runs, promotions and roll-backs stand here.</Empty>
+          }
+        >
           {(items) => (
             <div className={table.scroll} tabIndex={0} role="region" aria-label="Journal, scrollable">
               <table className={table.table}>
@@ -66,7 +76,12 @@ export function JournalPage() {
                         {entry.subject === null ? (
                           "–"
                         ) : (
-                          <Link to="/p/$project/journal" params={{ project }} search={{ kind, subject: entry.subject }} className={table.mono}>
+                          <Link
+                            to="/p/$project/journal"
+                            params={{ project }}
+                            search={{ kind, subject: entry.subject }}
+                            className={table.mono}
+                          >
                             {entry.subject}
                           </Link>
                         )}

@@ -20,17 +20,26 @@ export function CalibrationPlot({ calibration }: { readonly calibration: Metrics
           <g key={tick} className={classes.grid}>
             <line x1={LEFT} x2={LEFT + SIZE} y1={SIZE * (1 - tick)} y2={SIZE * (1 - tick)} />
             <text x={LEFT - 6} y={SIZE * (1 - tick) + 4} textAnchor="end">
-              {shareText(tick, 1)}
+              {tick === 0.5 ? ".5" : tick}
             </text>
             <text x={LEFT + SIZE * tick} y={SIZE + 14} textAnchor="middle">
-              {shareText(tick, 1)}
+              {tick === 0.5 ? ".5" : tick}
             </text>
           </g>
         ))}
         <line className={classes.diagonal} x1={LEFT} y1={SIZE} x2={LEFT + SIZE} y2={0} />
-        <polyline className={classes.line} points={filled.map(({ confidence, accuracy }) => `${LEFT + SIZE * confidence},${SIZE * (1 - accuracy)}`).join(" ")} />
+        <polyline
+          className={classes.line}
+          points={filled.map(({ confidence, accuracy }) => `${LEFT + SIZE * confidence},${SIZE * (1 - accuracy)}`).join(" ")}
+        />
         {filled.map(({ from, confidence, accuracy, windows }) => (
-          <circle key={from} className={classes.point} cx={LEFT + SIZE * confidence} cy={SIZE * (1 - accuracy)} r={2.5 + 5 * Math.sqrt(windows / most)}>
+          <circle
+            key={from}
+            className={classes.point}
+            cx={LEFT + SIZE * confidence}
+            cy={SIZE * (1 - accuracy)}
+            r={2.5 + 5 * Math.sqrt(windows / most)}
+          >
             <title>{`${countText(windows)} windows: said ${shareText(confidence, 2)}, right ${shareText(accuracy, 2)}`}</title>
           </circle>
         ))}

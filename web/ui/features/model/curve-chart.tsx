@@ -18,7 +18,11 @@ export function CurveChart({ curve }: { readonly curve: Curve }) {
     if (element === null) return;
     const style = getComputedStyle(element);
     const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis: uPlot.Axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
+    const axis: uPlot.Axis = {
+      stroke: colour("--muted"),
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { stroke: colour("--line"), width: 1 },
+    };
     const chart = new uPlot(
       {
         width: element.clientWidth,
@@ -31,6 +35,7 @@ export function CurveChart({ curve }: { readonly curve: Curve }) {
             label: name,
             stroke: colour(COLOURS[index % COLOURS.length] ?? "--accent"),
             width: 1.5,
+            points: { show: false },
             dash: index % 2 === 1 ? [5, 4] : [],
             value: (_: uPlot, value: number | null) => (value === null ? "–" : measureText(value)),
           })),

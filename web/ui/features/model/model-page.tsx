@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import type { ModelDetail } from "../../../../lib/domain/api/models.ts";
 import { ApiFailure } from "../../api/failure.ts";
 import { read } from "../../api/queries.ts";
@@ -72,13 +72,13 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
         </Notice>
       )}
       <div className={classes.grid}>
-        {evaluation === undefined ? (
-          <Panel title="Evaluation">
-            <Empty title="Not evaluated yet">The run's stage `evaluate` scores it on people it has never seen.</Empty>
-          </Panel>
-        ) : (
-          <>
-            <div className={classes.column}>
+        <div className={classes.column}>
+          {evaluation === undefined ? (
+            <Panel title="Evaluation">
+              <Empty title="Not evaluated yet">The run's stage `evaluate` scores it on people it has never seen.</Empty>
+            </Panel>
+          ) : (
+            <>
               <Panel title={`On the ${evaluation.split}`}>
                 <MetricsSummary metrics={evaluation.metrics} />
               </Panel>
@@ -86,14 +86,8 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
               <Panel title="Per class" flush>
                 <ClassTable perClass={evaluation.metrics.perClass} />
               </Panel>
-            </div>
-            <div className={classes.column}>
-              <CalibrationPlot calibration={evaluation.metrics.calibration} />
-              <SubjectTable subjects={evaluation.metrics.subjects} />
-            </div>
-          </>
-        )}
-        <div className={classes.column}>
+            </>
+          )}
           {curve !== null && (
             <Panel title="Training">
               <Suspense fallback={<Waiting lines={6} />}>
@@ -104,21 +98,32 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
           <ReignList reigns={detail.reigns} />
         </div>
         <div className={classes.column}>
-          <Panel title="What it is made of">
-            <Facts
-              facts={[
-                ...Object.entries(detail.genome).map(([name, value]) => [name, valueText(value)] as const),
-                ["learned from", detail.fittedOn],
-                ...Object.entries(detail.training ?? {}).map(([name, value]) => [name, valueText(value)] as const),
-                ["latency", evaluation?.latencyUs == null ? "–" : `${measureText(Number((evaluation.latencyUs / 1000).toPrecision(2)))} ms a window`],
-                ["size", detail.bytes === null ? "–" : bytesText(detail.bytes)],
-                ["snapshot", <code key="snapshot" title={detail.snapshot}>{detail.snapshot.slice(0, 12)}</code>],
-                ["weights", detail.weightsSha256 === null ? "–" : <code key="weights" title={detail.weightsSha256}>{detail.weightsSha256.slice(0, 12)}</code>],
-              ]}
-            />
+          {evaluation !== undefined && (
+            <>
+              <CalibrationPlot calibration={evaluation.metrics.calibration} />
+              <SubjectTable subjects={evaluation.metrics.subjects} />
+            </>
+          )}
+          <Panel title="Genome">
+            <Facts facts={Object.entries(detail.genome).map(([name, value]) => [name, valueText(value)])} />
+          </Panel>
+          <Panel title="How it was made">
+            <Facts facts={makingOf(detail, evaluation?.latencyUs ?? null)} />
           </Panel>
         </div>
       </div>
     </>
   );
+}
+
+function makingOf(detail: ModelDetail, latencyUs: number | null): (readonly [string, ReactNode])[] {
+  const hash = (value: string | null) => (value === null ? "–" : <code title={value}>{value.slice(0, 12)}</code>);
+  return [
+    ["learned from", detail.fittedOn],
+    ...Object.entries(detail.training ?? {}).map(([name, value]) => [name, valueText(value)] as const),
+    ["latency", latencyUs === null ? "–" : `${measureText(Number((latencyUs / 1000).toPrecision(2)))} ms a window`],
+    ["size", detail.bytes === null ? "–" : bytesText(detail.bytes)],
+    ["snapshot", hash(detail.snapshot)],
+    ["weights", hash(detail.weightsSha256)],
+  ];
 }

@@ -1,8 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Champion } from "../../../../lib/domain/api/models.ts";
 import type { Overview } from "../../../../lib/domain/api/overview.ts";
+import { read } from "../../api/queries.ts";
 import { Empty } from "../../parts/answer.tsx";
-import { Headline } from "../../parts/figures.tsx";
+import { EstimateHeadline } from "../../parts/metrics-summary.tsx";
 import { shareText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
@@ -19,16 +21,30 @@ interface ChampionPanelProps {
 /** Who serves each slot, since when and why; and how the candidates have done from run to run. */
 export function ChampionPanel({ project, champions, trend }: ChampionPanelProps) {
   const points = trend.flatMap(({ run, at, macroF1, promoted }) =>
-    macroF1 === null ? [] : [{ value: macroF1, marked: promoted, name: `${run}, ${exactText(at)}: macro F1 ${shareText(macroF1, 3)}${promoted ? ", promoted" : ""}` }],
+    macroF1 === null
+      ? []
+      : [
+          {
+            value: macroF1,
+            marked: promoted,
+            name: `${run}, ${exactText(at)}: macro F1 ${shareText(macroF1, 3)}${promoted ? ", promoted" : ""}`,
+          },
+        ],
   );
   return (
-    <Panel title={champions.length > 1 ? "Champions" : "Champion"} aside={<Link to="/p/$project/models" params={{ project }}>All models</Link>}>
+    <Panel
+      title={champions.length > 1 ? "Champions" : "Champion"}
+      aside={
+        <Link to="/p/$project/models" params={{ project }}>
+          All models
+        </Link>
+      }
+    >
       {champions.length === 0 && <Empty title="No champion yet">The first model that passes the gate becomes it.</Empty>}
       {champions.map((champion) => (
         <div key={champion.slot} className={classes.champion}>
           <div className={classes.figures}>
-            <Headline name="Macro F1" value={champion.macroF1 === null ? "–" : shareText(champion.macroF1, 3)} />
-            <Headline name="Accuracy" value={champion.accuracy === null ? "–" : shareText(champion.accuracy, 3)} />
+            <ChampionFigures champion={champion} />
           </div>
           <Link to="/p/$project/models/$model" params={{ project, model: champion.model }} className={classes.model}>
             {champion.model}
@@ -41,10 +57,27 @@ export function ChampionPanel({ project, champions, trend }: ChampionPanelProps)
       ))}
       {points.length > 1 && (
         <figure className={classes.trend}>
-          <Sparkline points={points} label={`Macro F1 of the last ${points.length} candidates, from ${points[0]?.name} to ${points.at(-1)?.name}`} />
+          <Sparkline
+            points={points}
+            label={`Macro F1 of the last ${points.length} candidates, from ${points[0]?.name} to ${points.at(-1)?.name}`}
+          />
           <figcaption>Macro F1 of the last {points.length} candidates; full points were promoted</figcaption>
         </figure>
       )}
     </Panel>
+  );
+}
+
+/** The champion's row has the bare values; their intervals, which decide how many digits are shown, are with the model. */
+function ChampionFigures({ champion }: { readonly champion: Champion }) {
+  const { data: model } = useQuery(read("showModel", { params: { model: champion.model } }));
+  const bare = (value: number | null) => (value === null ? null : { value, low: null, high: null });
+  const macroF1 = model?.macroF1 ?? bare(champion.macroF1);
+  const accuracy = model?.accuracy ?? bare(champion.accuracy);
+  return (
+    <>
+      {macroF1 !== null && <EstimateHeadline name="Macro F1" estimate={macroF1} />}
+      {accuracy !== null && <EstimateHeadline name="Accuracy" estimate={accuracy} />}
+    </>
   );
 }

@@ -29,8 +29,8 @@ export function LoopMap({ project, stations }: { readonly project: string; reado
   const running = stations.some((station) => station.state === "running");
   return (
     <div className={classes.map} data-running={running || undefined}>
-      <svg className={classes.track} aria-hidden preserveAspectRatio="none" viewBox="0 0 100 100">
-        <rect x="10" y="25" width="80" height="50" rx="2" ry="8" vectorEffect="non-scaling-stroke" />
+      <svg className={classes.track} aria-hidden>
+        <rect width="100%" height="100%" rx="10" />
       </svg>
       <ol className={classes.stations}>
         {stations.map((station) => (
@@ -41,8 +41,10 @@ export function LoopMap({ project, stations }: { readonly project: string; reado
         ))}
       </ol>
       <div className={classes.verdict} data-tone={state.tone} role="status">
-        {state.tone === "attention" ? <IconAlertTriangle size={18} aria-hidden /> : <IconRefresh size={18} aria-hidden />}
-        <strong>{state.title}</strong>
+        <strong>
+          {state.tone === "attention" ? <IconAlertTriangle size={15} aria-hidden /> : <IconRefresh size={15} aria-hidden />}
+          {state.title}
+        </strong>
         <span>{state.sentence}</span>
       </div>
     </div>
@@ -71,7 +73,7 @@ function StationCard({ project, station }: { readonly project: string; readonly 
           </>
         )}
       </span>
-      <span className={classes.age}>{station.at === null ? (planned ? "" : "never yet") : <Ago time={station.at} />}</span>
+      <span className={classes.age}>{station.at === null ? planned ? "" : "never yet" : <Ago time={station.at} />}</span>
     </>
   );
   const common = { className: classes.card, "data-state": station.state, title: station.note ?? undefined };

@@ -11,11 +11,14 @@ export interface LoopState {
 /** Is the loop turning? The first station that asks for attention decides, then one that is running. */
 export function loopState(stations: readonly Station[]): LoopState {
   const stuckAt = stations.find(({ state }) => state === "attention") ?? null;
-  if (stuckAt !== null) return { title: `Stuck at ${stuckAt.name}`, sentence: stuckAt.note ?? "It asks for a look.", tone: "attention", stuckAt };
+  if (stuckAt !== null)
+    return { title: `Stuck at ${stuckAt.name}`, sentence: stuckAt.note ?? "It asks for a look.", tone: "attention", stuckAt };
   const running = stations.find(({ state }) => state === "running");
   if (running !== undefined) return { title: "Turning", sentence: `Now at ${running.name}.`, tone: "info", stuckAt };
   const promoted = stations.find(({ name }) => name === "promote");
-  if (promoted !== undefined && promoted.at !== null) return { title: "Turning", sentence: "A champion serves and nothing is stuck.", tone: "good", stuckAt };
-  if (stations.some(({ at }) => at !== null)) return { title: "Under way", sentence: "Data has come in; no model has been promoted yet.", tone: "neutral", stuckAt };
+  if (promoted !== undefined && promoted.at !== null)
+    return { title: "Turning", sentence: "A champion serves and nothing is stuck.", tone: "good", stuckAt };
+  if (stations.some(({ at }) => at !== null))
+    return { title: "Under way", sentence: "Data has come in; no model has been promoted yet.", tone: "neutral", stuckAt };
   return { title: "Not begun", sentence: "The first recordings set it going.", tone: "neutral", stuckAt };
 }

@@ -41,7 +41,15 @@ export function OverviewPage() {
                   <LoopMap project={project} stations={shown.stations} />
                 </Panel>
               </div>
-              <Panel title="Last runs" flush aside={<Link to="/p/$project/runs" params={{ project }}>All runs</Link>}>
+              <Panel
+                title="Last runs"
+                flush
+                aside={
+                  <Link to="/p/$project/runs" params={{ project }}>
+                    All runs
+                  </Link>
+                }
+              >
                 <Answer query={runs}>
                   {({ items }) =>
                     items.length === 0 ? (
@@ -74,8 +82,9 @@ function OverviewHead({ overview: { project, counts } }: { readonly overview: Ov
       title={project.title}
       note={
         <>
-          {countText(counts.files.staged)} files, {countText(counts.rowsIn)} rows = {countText(counts.rowsOk)} ok + {countText(counts.rowsQuarantined)}{" "}
-          quarantined + {countText(counts.rowsDuplicate)} duplicate · spec version {project.specVersion}, applied <Ago time={project.appliedAt} /> by {project.appliedBy}
+          {countText(counts.files.staged)} files, {countText(counts.rowsIn)} rows = {countText(counts.rowsOk)} ok +{" "}
+          {countText(counts.rowsQuarantined)} quarantined + {countText(counts.rowsDuplicate)} duplicate · spec version {project.specVersion}
+          , applied <Ago time={project.appliedAt} /> by {project.appliedBy}
         </>
       }
     />

@@ -50,17 +50,44 @@ export function RunActions({ detail: { run, project, state, temporalUrl } }: { r
         </Button>
       )}
       {temporalUrl !== null && (
-        <Button component="a" href={temporalUrl} target="_blank" rel="noreferrer" size="sm" variant="default" rightSection={<IconExternalLink size={15} aria-hidden />}>
+        <Button
+          component="a"
+          href={temporalUrl}
+          target="_blank"
+          rel="noreferrer"
+          size="sm"
+          variant="default"
+          rightSection={<IconExternalLink size={15} aria-hidden />}
+        >
           Temporal
         </Button>
       )}
-      <Confirm {...common} opened={asked === "cancel"} title={`Cancel run ${run}?`} act="Cancel run" danger onConfirm={(why) => act.mutate({ act: "cancel", why })}>
+      <Confirm
+        {...common}
+        opened={asked === "cancel"}
+        title={`Cancel run ${run}?`}
+        act="Cancel run"
+        danger
+        onConfirm={(why) => act.mutate({ act: "cancel", why })}
+      >
         The stage that is going on is stopped; stages that are done stay done and are reused by the next run. The champion stays as it is.
       </Confirm>
-      <Confirm {...common} opened={asked === "approve"} title="Approve the candidate?" act="Approve" onConfirm={(why) => act.mutate({ act: "approve", why })}>
+      <Confirm
+        {...common}
+        opened={asked === "approve"}
+        title="Approve the candidate?"
+        act="Approve"
+        onConfirm={(why) => act.mutate({ act: "approve", why })}
+      >
         It becomes the champion of its slot at once. A roll-back brings the present one back.
       </Confirm>
-      <Confirm {...common} opened={asked === "reject"} title="Reject the candidate?" act="Reject" onConfirm={(why) => act.mutate({ act: "reject", why })}>
+      <Confirm
+        {...common}
+        opened={asked === "reject"}
+        title="Reject the candidate?"
+        act="Reject"
+        onConfirm={(why) => act.mutate({ act: "reject", why })}
+      >
         The present champion goes on serving. The candidate stays and can be promoted later from its page.
       </Confirm>
     </>

@@ -77,7 +77,13 @@ function Run({ detail }: { readonly detail: RunDetail }) {
           <RunLogPanel
             run={run}
             show={log ?? "all"}
-            onShow={(show) => void navigate({ search: (before) => ({ ...before, log: show === "all" ? undefined : show }), replace: true, resetScroll: false })}
+            onShow={(show) =>
+              void navigate({
+                search: (before) => ({ ...before, log: show === "all" ? undefined : show }),
+                replace: true,
+                resetScroll: false,
+              })
+            }
           />
         </div>
         <div className={classes.column}>

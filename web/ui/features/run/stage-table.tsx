@@ -90,7 +90,9 @@ export function StageTable({ project, run, stages, opened }: StageTableProps) {
                 </tr>
                 {(isOpen || (stage.reused && !planned)) && (
                   <tr className={classes.detail}>
-                    <td colSpan={8}>{isOpen ? <StageDetail project={project} stage={stage} /> : <Reused project={project} stage={stage} />}</td>
+                    <td colSpan={8}>
+                      {isOpen ? <StageDetail project={project} stage={stage} /> : <Reused project={project} stage={stage} />}
+                    </td>
                   </tr>
                 )}
               </Fragment>
@@ -108,7 +110,11 @@ function LineCell({ bar: { stage, from, width, seconds } }: { readonly bar: Bar 
     <>
       <div className={classes.track}>
         {from !== null && (
-          <div className={classes.bar} data-state={stage.state} style={{ "--from": `${from * 100}%`, "--width": `${width * 100}%` } as CSSProperties} />
+          <div
+            className={classes.bar}
+            data-state={stage.state}
+            style={{ "--from": `${from * 100}%`, "--width": `${width * 100}%` } as CSSProperties}
+          />
         )}
       </div>
       {progress !== null && stage.progress !== null && (
@@ -125,7 +131,15 @@ function LineCell({ bar: { stage, from, width, seconds } }: { readonly bar: Bar 
   );
 }
 
-function RowsCell({ value, extra = false, alarming = false }: { readonly value: number | null; readonly extra?: boolean; readonly alarming?: boolean }) {
+function RowsCell({
+  value,
+  extra = false,
+  alarming = false,
+}: {
+  readonly value: number | null;
+  readonly extra?: boolean;
+  readonly alarming?: boolean;
+}) {
   const names = [classes.number, extra ? classes.extra : "", alarming && value !== null && value > 0 ? classes.alarming : ""];
   return <td className={names.join(" ")}>{value === null ? "–" : countText(value)}</td>;
 }

@@ -60,7 +60,10 @@ export function RunsPage() {
               aria-label="Show runs by state"
               value={state ?? "all"}
               onChange={(value) => void navigate({ search: { state: RUN_STATES.find((known) => known === value) }, replace: true })}
-              data={[{ value: "all", label: "All" }, ...RUN_STATES.map((value) => ({ value, label: value === "waiting" ? "Waiting" : statusOf(value).word }))]}
+              data={[
+                { value: "all", label: "All" },
+                ...RUN_STATES.map((value) => ({ value, label: value === "waiting" ? "Waiting" : statusOf(value).word })),
+              ]}
             />
           </div>
         }
