@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parse } from "yaml";
 import { MAX_PAGE, type PageQuery } from "../lib/domain/api/page.ts";
+import type { StartRun } from "../lib/domain/api/runs.ts";
 
 /** A parser for commander: whole numbers within bounds; anything else is wrong use. */
 export function wholeNumber(from: number, to: number): (text: string) => number {
@@ -23,12 +24,12 @@ export function gather(value: string, before: readonly string[] | undefined): st
 }
 
 /** Gathers `path=value`; the value is read as YAML, so that `5`, `[64, 32]` and `apple watch` mean what they look like. */
-export function gatherSettings(text: string, before: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
+export function gatherSettings(text: string, before: StartRun["set"] | undefined): StartRun["set"] {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("expected path=value, such as windows.seconds=5");
-  let value: unknown;
+  let value: StartRun["set"][string];
   try {
-    value = parse(text.slice(at + 1), { schema: "core" });
+    value = parse(text.slice(at + 1), { schema: "core" }) as typeof value;
   } catch {
     throw new InvalidArgumentError(`'${text.slice(at + 1)}' is not a value`);
   }

@@ -1,8 +1,10 @@
-"""The 1,339 features of examples/har/spec.yaml as a good NumPy/SciPy script computes them: vectorised over windows and
-signals, in single precision, in chunks that stay in the processor's cache. Formulas as in docs/features.md.
+"""The 1,339 features of examples/har/spec.yaml, vectorised over windows and signals in NumPy and SciPy. Formulas as in
+docs/features.md.
 
 Arguments: a file of float32 signals, channel after channel; one of int32 beginnings of windows; channels in order, with
-commas; how often to run; where to write the table. Prints one line of JSON with the seconds of each run, reading left out.
+commas; how often to run; where to write the table; and how: `plain` is double precision and all windows at once, as such
+scripts are written, `tuned` is single precision in chunks that stay in the processor's cache. Prints one line of JSON with
+the seconds of each run, reading left out.
 """
 
 import json
@@ -16,26 +18,26 @@ from scipy.fft import irfft, rfft
 SAMPLES = 128
 RATE_HZ = 50
 EDGES_HZ = (0, 0.8, 1.6, 2.4, 3.2, 4.8, 6.4, 9.6, 12.8, 25)
-FLOOR = np.float32(1e-8)
-# Of 64, 256, 1,024 and all at once, the fastest on the reference machine.
-AT_ONCE = 64
-HERTZ = (np.arange(1, SAMPLES // 2 + 1) * (RATE_HZ / SAMPLES)).astype(np.float32)
+# As many windows as are fastest in single precision, of 64, 256, 1,024 and all; double precision takes what memory allows.
+PRECISION, AT_ONCE = {"tuned": (np.float32, 64), "plain": (np.float64, 1 << 20)}[sys.argv[6]]
+FLOOR = PRECISION(1e-8)
+HERTZ = (np.arange(1, SAMPLES // 2 + 1) * (RATE_HZ / SAMPLES)).astype(PRECISION)
 BANDS = [np.flatnonzero((low <= HERTZ) & ((HERTZ < high) | (high == RATE_HZ / 2))) for low, high in zip(EDGES_HZ, EDGES_HZ[1:])]
 BANDS = [slice(band[0], band[-1] + 1) for band in BANDS]
-HANN = {length: (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32) for length in (SAMPLES, SAMPLES - 1)}
+HANN = {length: (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(PRECISION) for length in (SAMPLES, SAMPLES - 1)}
 
 
 def quantiles(ordered, wanted):
     place = np.array(wanted) * (ordered.shape[-1] - 1)
     below = np.floor(place).astype(int)
-    share = (place - below).astype(np.float32)
+    share = (place - below).astype(PRECISION)
     return np.moveaxis(ordered[..., below] * (1 - share) + ordered[..., below + 1] * share, -1, 0)
 
 
 def autoregression(centred):
     """Burg's method, order 4."""
     forward, backward = centred, centred
-    a = [np.ones(centred.shape[:-1], np.float32)]
+    a = [np.ones(centred.shape[:-1], PRECISION)]
     for order in range(1, 5):
         ahead, behind = forward[..., 1:], backward[..., :-1]
         energy = np.einsum("...t,...t", ahead, ahead) + np.einsum("...t,...t", behind, behind)
@@ -53,7 +55,7 @@ def autocorrelation(centred):
     lags = irfft(spectrum.real**2 + spectrum.imag**2, 256)
     first = max(2, length // 16)
     seen = lags[..., first : last + 1] / np.maximum(lags[..., :1], 1e-30)
-    return [seen.max(-1), (seen.argmax(-1) + first) / np.float32(length), seen.min(-1)]
+    return [seen.max(-1), (seen.argmax(-1) + first) / PRECISION(length), seen.min(-1)]
 
 
 def spectrum(centred):
@@ -72,7 +74,7 @@ def spectrum(centred):
     highest = np.partition(power, -2, axis=-1)[..., -2:]
     return [
         np.log(highest[..., 1] + FLOOR), HERTZ[power.argmax(-1)], centroid, spread, third / (variance * spread),
-        np.minimum(60, weighted.sum(-1) / (variance * variance)), -(share * np.log(share + np.float32(1e-30))).sum(-1),
+        np.minimum(60, weighted.sum(-1) / (variance * variance)), -(share * np.log(share + PRECISION(1e-30))).sum(-1),
         highest[..., 1] / total, highest[..., 0] / total, *(np.log(power[..., band].sum(-1) + FLOOR) for band in BANDS),
     ]
 
@@ -91,10 +93,10 @@ def describe(x, frequencies):
     mad = quantiles(np.sort(np.abs(x - q[3][..., None]), axis=-1), [0.5])[0]
     iqr = q[4] - q[2]
     difference = np.abs(np.diff(x, axis=-1)).mean(-1)
-    crossings = np.diff(centred >= 0, axis=-1).sum(-1) / np.float32(length - 1)
+    crossings = np.diff(centred >= 0, axis=-1).sum(-1) / PRECISION(length - 1)
     bins = np.minimum(((x - least[..., None]) * (16 / (most - least))[..., None]).astype(np.int32), 15).reshape(-1, length)
     counts = np.bincount((bins + np.arange(len(bins), dtype=np.int32)[:, None] * 16).ravel(), minlength=16 * len(bins)).reshape(*mean.shape, 16)
-    share = counts.astype(np.float32) / length
+    share = counts.astype(PRECISION) / length
     entropy = -(share * np.log(np.maximum(share, 1e-30))).sum(-1)
     columns = [
         mean, sd, least, most, mad, iqr, *q, (squares * centred).mean(-1) / (variance * sd),
@@ -158,7 +160,7 @@ def features(total, body, gyro):
 
 signals_path, starts_path, names, runs, table_path = sys.argv[1:6]
 names = names.split(",")
-signals = np.fromfile(signals_path, np.float32).reshape(len(names), -1)
+signals = np.fromfile(signals_path, np.float32).reshape(len(names), -1).astype(PRECISION)
 starts = np.fromfile(starts_path, np.int32)
 triplets_of_signals = [signals[[names.index(f"{triplet}_{axis}") for axis in "xyz"]] for triplet in ("total", "body", "gyro")]
 offsets = np.arange(SAMPLES)
@@ -171,7 +173,7 @@ with np.errstate(divide="ignore", invalid="ignore"):
             places = starts[at : at + AT_ONCE, None] + offsets
             chunk = features(*(np.ascontiguousarray(triplet[:, places].transpose(1, 0, 2)) for triplet in triplets_of_signals))
             if table is None:
-                table = np.empty((len(starts), chunk.shape[1]), np.float32)
+                table = np.empty((len(starts), chunk.shape[1]), PRECISION)
             table[at : at + len(chunk)] = chunk
         seconds.append(time.perf_counter() - begun)
 

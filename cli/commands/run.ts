@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { approveRun, cancelRun, listRunLogs, listRuns, showRun, startRun, waitForRun } from "../../lib/app/runs.ts";
-import type { RunDetail, RunSummary } from "../../lib/domain/api/runs.ts";
+import type { RunDetail, RunSummary, StartRun } from "../../lib/domain/api/runs.ts";
 import { RUN_STATES, type RunState } from "../../lib/domain/stages.ts";
 import { gather, gatherSettings, jsonOption, pageOptions, wholeNumber, type ListOptions } from "../arguments.ts";
 import { projectSpec } from "../examples.ts";
@@ -11,7 +11,7 @@ import { percent, sheet, table } from "../table.ts";
 
 interface StartOptions {
   readonly data?: string[];
-  readonly set?: Record<string, unknown>;
+  readonly set?: StartRun["set"];
   readonly seed?: number;
   readonly id?: string;
   readonly wait?: boolean;

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Duplex, Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createGunzip, createInflateRaw } from "node:zlib";
 import * as yauzl from "yauzl";
@@ -27,6 +27,7 @@ export interface BrokenFile {
 }
 
 const CHUNK = 1 << 18;
+const EMPTY = { async *[Symbol.asyncIterator]() {} } as Bytes;
 /** Archives around a file: a zip of gzip files is two, and the most. */
 const MAX_DEPTH = 2;
 const METHODS = { stored: 0, deflated: 8 } as const;
@@ -113,7 +114,7 @@ async function* zipEntries({ path, archive, prefix, folder, budget, depth, wante
       if (name === "" || entry.fileNameRaw.at(-1) === 0x2f) continue;
       const names = prefix ? [name, prefix + name] : [name];
       const inner = budget.of(name);
-      const open = () => zipEntry(zip, entry, name, inner);
+      const open = () => zipEntry(path, zip, entry, name, inner);
       const known = wanted(names) || wanted(names.map(withoutGz));
       // A file that nobody wants may still be an archive with files that somebody does.
       if (!known && kindOf(await firstOf(open()).catch(() => Buffer.alloc(0))) !== "zip") yield { names, bytes: open };
@@ -127,21 +128,18 @@ async function* zipEntries({ path, archive, prefix, folder, budget, depth, wante
 }
 
 /** The bytes of an entry, checked against the size and CRC that the archive's directory gives. */
-async function* zipEntry(zip: yauzl.ZipFile, entry: yauzl.Entry, name: string, budget: UnpackBudget): Bytes {
+async function* zipEntry(path: string, zip: yauzl.ZipFile, entry: yauzl.Entry, name: string, budget: UnpackBudget): Bytes {
   if (entry.isEncrypted()) throw new SensorloopError("ZIP_CORRUPT", `${name} is encrypted`);
   if (entry.compressionMethod !== METHODS.stored && entry.compressionMethod !== METHODS.deflated) {
     throw new SensorloopError("ZIP_CORRUPT", `${name} is packed by method ${entry.compressionMethod}; only deflate is taken in`);
   }
-  let packed: Readable;
-  try {
-    packed = await zip.openReadStreamPromise(entry, { decodeFileData: false });
-  } catch (cause) {
-    throw zipCorrupt(name, cause);
-  }
-  const raw = counted(packed as Bytes, budget);
   let sum = 0;
   let size = 0;
   try {
+    // Read past yauzl, whose own streams break when they are left before their end (3.4.0).
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const packed = entry.compressedSize === 0 ? EMPTY : readFile(path, fileDataStart, fileDataStart + entry.compressedSize - 1);
+    const raw = counted(packed, budget);
     const inflate = createInflateRaw({ chunkSize: CHUNK });
     for await (const chunk of entry.compressionMethod === METHODS.stored ? raw : through(raw, inflate)) {
       budget.unpacked(chunk.length);
@@ -159,7 +157,7 @@ async function* zipEntry(zip: yauzl.ZipFile, entry: yauzl.Entry, name: string, b
 async function* gunzip(packed: Bytes, budget: UnpackBudget): Bytes {
   const inflate = createGunzip({ chunkSize: CHUNK });
   let read = 0;
-  let tail = Buffer.alloc(0);
+  let tail: Buffer = Buffer.alloc(0);
   const remember = async function* (): Bytes {
     for await (const chunk of packed) {
       read += chunk.length;
@@ -195,8 +193,9 @@ async function* counted(source: Bytes, budget: UnpackBudget): Bytes {
   }
 }
 
-function readFile(path: string): Bytes {
-  return createReadStream(path, { highWaterMark: CHUNK }) as unknown as Bytes;
+/** @param end the last byte that is read */
+function readFile(path: string, start = 0, end = Infinity): Bytes {
+  return createReadStream(path, { highWaterMark: CHUNK, start, end }) as unknown as Bytes;
 }
 
 async function firstBytes(path: string): Promise<Buffer> {

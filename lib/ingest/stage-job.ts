@@ -36,7 +36,7 @@ export type StagedEntry =
       readonly fileSpec: number;
       readonly path: "";
       readonly sha256: "";
-      readonly bytes: 0;
+      readonly bytes: number;
       readonly scan?: undefined;
       readonly error: ErrorReport;
     };
@@ -78,11 +78,13 @@ export const run: Job<StageInput, StageOutput> = async ({ path, name, files, lim
     }
     return undefined;
   };
+  // A bomb ends it: what else the archive holds is not worked off entry by entry.
   for await (const file of filesOf(path, name, control.folder, { ...UNPACK_LIMITS, ...limits }, (names) => matching(names) !== undefined)) {
     const match = matching(file.names);
     const known = match?.known ?? (file.names[0] as string);
     if ("error" in file) {
       entries.push(refused(known, match?.fileSpec ?? -1, file.error));
+      if (file.error.code === "DECOMPRESSION_BOMB") break;
       continue;
     }
     if (!match) {
@@ -96,7 +98,6 @@ export const run: Job<StageInput, StageOutput> = async ({ path, name, files, lim
     } catch (error) {
       if (!(error instanceof SensorloopError) || !REFUSALS.has(error.code)) throw error;
       entries.push(refused(known, match.fileSpec, error));
-      // A bomb is not worked off entry by entry.
       if (error.code === "DECOMPRESSION_BOMB") break;
     }
     control.progress({ done: entries.length, total: 0, unit: "files", detail: { bytes } });

@@ -1,0 +1,12 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { readSpec } from "../lib/domain/spec-file.ts";
+import { compileFeatures } from "../lib/domain/features/compile.ts";
+const D=process.argv[2]!; const ch="total_x,total_y,total_z,gyro_x,gyro_y,gyro_z,body_x,body_y,body_z".split(",");
+const spec=readSpec(readFileSync("examples/har/spec.yaml","utf8"),"s");
+const f32=(p:string)=>{const b=readFileSync(p);return new Float32Array(b.buffer,b.byteOffset,b.length/4)};
+const sig=f32(D+"/signals.f32"); const sb=readFileSync(D+"/starts.i32"); const starts=new Int32Array(sb.buffer,sb.byteOffset,sb.length/4);
+const n=sig.length/9; const series=ch.map((_,i)=>sig.subarray(i*n,(i+1)*n));
+const f=compileFeatures(spec.features!,ch,50,128); const b=readFileSync(D+"/plain.f32"); const ref=new Float64Array(b.buffer,b.byteOffset,b.length/8);
+const out=new Float32Array(1339); const worst=new Map<string,number>();
+starts.forEach((s,w)=>{ if(w%7)return; f.compute(series,s,s+128,out,0); for(let i=0;i<1339;i++){const r=ref[w*1339+i]!;const e=Math.abs(out[i]!-r)/(1e-3+Math.abs(r)); const k=f.names[i]!.split(".").pop()!; if(!(e<=(worst.get(k)??0)))worst.set(k,e);} });
+console.log([...worst].sort((a,b)=>b[1]-a[1]).slice(0,25).map(([k,v])=>k+" "+v.toExponential(1)).join("\n"));

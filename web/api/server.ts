@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { ensureFirstUser } from "../../lib/app/accounts.ts";
+import { startPending } from "../../lib/app/outbox.ts";
+import { loadConfig } from "../../lib/config.ts";
+import { openPlatform, type Platform } from "../../lib/platform.ts";
+import { createApp, type AppOptions } from "./app.ts";
+
+/** Runs that Temporal did not take are started as soon as it is back. */
+const OUTBOX_MS = 5_000;
+/** What is being answered may end; a stream is cut at once and opened again by its page. */
+const GRACE_MS = 10_000;
+
+/**
+ * Listens until `signal` says stop, then ends what is in hand.
+ * @param onListening is told the address
+ */
+export async function serve(platform: Platform, signal: AbortSignal, options: AppOptions & { onListening?: (address: string) => void } = {}): Promise<void> {
+  const { host, port } = platform.config.web;
+  const app = await createApp(platform, options);
+  const outbox = setInterval(() => void startPending(platform).catch((error: unknown) => platform.log.warn({ error }, "pending runs could not be started")), OUTBOX_MS);
+  try {
+    options.onListening?.(await app.listen({ host, port }));
+    await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+  } finally {
+    clearInterval(outbox);
+    const late = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
+    await app.close();
+    clearTimeout(late);
+  }
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+  await using platform = openPlatform(loadConfig());
+  const first = await ensureFirstUser(platform.db);
+  // Printed once and kept nowhere; the log is not the place for it.
+  if (first) process.stdout.write(`\nFirst account: ${first.account}\nPassword (shown this once): ${first.password}\n\n`);
+  const uiFolder = join(import.meta.dirname, "..", "ui", "dist");
+  await serve(platform, stop.signal, {
+    uiFolder,
+    metricsToken: process.env["SENSORLOOP_METRICS_TOKEN"],
+    onListening: (address) => platform.log.info({ address }, "the web app listens"),
+  });
+}
