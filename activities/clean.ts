@@ -12,7 +12,7 @@ import { codeVersion, sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { specOf } from "./spec-of.ts";
-import { beginStage, endStage, logRun, reportProgress } from "./stage-record.ts";
+import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
 
 type Cleaned = JobOutput<"clean-files">["files"][number];
 type FileToClean = JobInput<"clean-files">["files"][number];
@@ -64,7 +64,7 @@ export function createCleanActivities(platform: Platform) {
     await using job = await compute.run(
       "clean-files",
       { files: input, spec, pepper: config.pepper, memoryMb: Math.floor(config.jobs.memoryMb * 0.6), threads: 1 },
-      { signal: currentSignal(), onProgress: (progress) => void reportProgress(db, context.run, "clean", { ...progress, chunk: context.chunk }).catch(() => {}) },
+      { signal: currentSignal(), onProgress: progressReporter(db, context.run, "clean") },
     );
     const puts = new Map<string, PutObject>();
     for (const cleaned of job.output.files) {

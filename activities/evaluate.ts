@@ -6,7 +6,7 @@ import { hold, raise } from "../lib/store/fence.ts";
 import { record } from "../lib/store/objects.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { refOf } from "./object-of.ts";
-import { beginStage, endStage, reportProgress } from "./stage-record.ts";
+import { beginStage, endStage, progressReporter } from "./stage-record.ts";
 import { shardsOf } from "./window.ts";
 
 type Scored = RunContext & { model: string; windowSet: string; snapshot: string };
@@ -81,6 +81,6 @@ export async function score(platform: Platform, context: Scored, splits: readonl
   return compute.run(
     "score-model",
     { artifact: artifactPath, weights: weightsPath, shards, splits: [...splits], leaking },
-    { signal: currentSignal(), onProgress: (progress) => void reportProgress(db, context.run, stage, { ...progress }).catch(() => {}) },
+    { signal: currentSignal(), onProgress: progressReporter(db, context.run, stage) },
   );
 }

@@ -15,7 +15,7 @@ import { currentFence, currentSignal } from "./attempt.ts";
 import { cleanedBy, fileSpecOf, filesOf } from "./clean.ts";
 import { refOf } from "./object-of.ts";
 import { specOf } from "./spec-of.ts";
-import { beginStage, endStage, reportProgress } from "./stage-record.ts";
+import { beginStage, endStage, progressReporter } from "./stage-record.ts";
 
 type Part = Manifest["parts"][number];
 type Listing = JobOutput<"list-recordings">;
@@ -47,7 +47,7 @@ export function createSnapshotActivities(platform: Platform) {
     await using job = await compute.run(
       "list-recordings",
       { parts: local.map(({ path, file, fileSpec, role }) => ({ path, file, fileSpec, role })), spec, shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)) },
-      { signal: currentSignal(), onProgress: (progress) => void reportProgress(db, context.run, "snapshot", { ...progress }).catch(() => {}) },
+      { signal: currentSignal(), onProgress: progressReporter(db, context.run, "snapshot") },
     );
     const listing = job.output;
     const sides = await sidesOf(context, spec, listing, splitHash);

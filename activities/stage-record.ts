@@ -68,7 +68,20 @@ export async function failStage(db: Db, run: string, name: StageName, state: "fa
     .execute();
 }
 
-export async function reportProgress(db: Db, run: string, name: StageName, progress: Readonly<Record<string, unknown>>): Promise<void> {
+/** A row a second is as much as anyone can read. */
+const PROGRESS_MS = 1_000;
+
+/** Takes any number of reports and writes the newest of them now and then; losing one costs nothing, so none is waited for. */
+export function progressReporter(db: Db, run: string, name: StageName): (progress: Readonly<Record<string, unknown>>) => void {
+  let due = 0;
+  return (progress) => {
+    if (Date.now() < due) return;
+    due = Date.now() + PROGRESS_MS;
+    reportProgress(db, run, name, progress).catch(() => {});
+  };
+}
+
+async function reportProgress(db: Db, run: string, name: StageName, progress: Readonly<Record<string, unknown>>): Promise<void> {
   await db
     .updateTable("stage")
     .set({ progress: JSON.stringify(progress) })

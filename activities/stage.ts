@@ -9,7 +9,7 @@ import { sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { specOf } from "./spec-of.ts";
-import { beginStage, endStage, logRun, reportProgress } from "./stage-record.ts";
+import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
 
 type Entry = JobOutput<"stage-upload">["entries"][number];
 interface Upload {
@@ -34,12 +34,13 @@ export function createStageActivities(platform: Platform) {
     const opened = db.selectFrom("file").select("upload").where("project", "=", context.project).where("staging", "=", staging);
     const known = new Set((await opened.distinct().execute()).map((row) => row.upload));
     const pending = uploads.filter((upload) => !known.has(upload.id));
+    const report = progressReporter(db, context.run, "stage");
     let done = 0;
     const lane = async () => {
       for (let upload = pending.shift(); upload; upload = pending.shift()) {
         currentSignal().throwIfAborted();
         await stageOne(context, spec, staging, upload);
-        await reportProgress(db, context.run, "stage", { done: ++done, total: uploads.length, unit: "uploads" });
+        report({ done: ++done, total: uploads.length, unit: "uploads" });
       }
     };
     await Promise.all(Array.from({ length: platform.config.jobs.processes }, lane));

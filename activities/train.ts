@@ -11,7 +11,7 @@ import { record, type PutObject } from "../lib/store/objects.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { refOf } from "./object-of.ts";
 import { specOf } from "./spec-of.ts";
-import { beginStage, endStage, logRun, reportProgress } from "./stage-record.ts";
+import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
 import { shardsOf } from "./window.ts";
 
 /** A lost worker costs at most this much training. */
@@ -115,6 +115,7 @@ export function createTrainActivities(platform: Platform) {
     const checkpoint = model.checkpoint ? await objects.fetch(await refOf(db, model.checkpoint)).catch(() => null) : null;
     if (checkpoint) await logRun(db, context.run, "train", `${model.family}: goes on after epoch ${model.epoch}`);
     const fit = model.fitted_on === "train" ? (["train"] as const) : (["train", "validation"] as const);
+    const report = progressReporter(db, context.run, "train");
     let saving = Promise.resolve();
     let saved = Date.now();
     try {
@@ -126,7 +127,7 @@ export function createTrainActivities(platform: Platform) {
           onProgress: (progress) => {
             const path = progress.detail?.["checkpoint"] as string | undefined;
             const { checkpoint: _, ...detail } = progress.detail ?? {};
-            void reportProgress(db, context.run, "train", { ...progress, detail, model: context.model, family: model.family }).catch(() => {});
+            report({ ...progress, detail, model: context.model, family: model.family });
             if (!path || Date.now() - saved < CHECKPOINT_SECONDS * 1_000) return;
             saved = Date.now();
             saving = saving.then(() => saveCheckpoint(context, path, progress.done)).catch(() => {});

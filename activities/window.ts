@@ -11,7 +11,7 @@ import { record } from "../lib/store/objects.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { readManifest } from "./snapshot.ts";
 import { specOf } from "./spec-of.ts";
-import { beginStage, endStage, reportProgress } from "./stage-record.ts";
+import { beginStage, endStage, progressReporter } from "./stage-record.ts";
 
 export function createWindowActivities(platform: Platform) {
   const { db, objects, compute } = platform;
@@ -62,7 +62,7 @@ export function createWindowActivities(platform: Platform) {
         signals: spec.models.some((genome) => genome.family === "cnn"),
         outName: "windows.bin",
       },
-      { signal: currentSignal(), onProgress: (progress) => void reportProgress(db, context.run, "window", { ...progress, shard: context.shard }).catch(() => {}) },
+      { signal: currentSignal(), onProgress: progressReporter(db, context.run, "window") },
     );
     const put = await objects.putFile(context.project, "windows", join(job.folder, "windows.bin"));
     await db.transaction().execute(async (tx) => {

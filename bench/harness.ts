@@ -23,7 +23,7 @@ export interface BenchContext {
   readonly scale: number;
   /** Turns each contender gets. */
   readonly rounds: number;
-  /** Where the recordings that may not be shipped lie (`--data`, SENSORLOOP_TEST_DATA, or `shared/data` beside the clone). */
+  /** Where the recordings that may not be shipped lie (`--data`, SENSORLOOP_TEST_RECORDINGS, or `shared/data` beside the clone). */
   readonly data: string;
   /** Empty, on the disk of the temporary folder, removed when the bench ends (kept with `--keep`). */
   readonly folder: string;

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { Client, Connection } from "@temporalio/client";
 import { bundleWorkflowCode, NativeConnection, Worker } from "@temporalio/worker";
-import { loadConfig, loadPlaces } from "../lib/config.ts";
+import { loadPlaces } from "../lib/config.ts";
 import { startTemporal } from "../stack/start-services.ts";
 import { openState } from "../stack/state.ts";
-import { median, round, type Bench } from "./harness.ts";
+import { lastJson, runCommand } from "./command.ts";
+import { median, ratio, round, type Bench, type BenchContext } from "./harness.ts";
+import { pythonEnvironment } from "./python.ts";
 import type { emptyPipelineWorkflow } from "./step-workflow.ts";
 
 const STEPS = 9;
@@ -19,19 +22,25 @@ export type StepActivities = typeof activities;
 
 /**
  * What Temporal costs a pipeline: ordinary activities on the server as the stack sets it up, one pipeline after the
- * other, then a hundred at once, all with one worker. Its peers (Prefect 120 ms a step, Airflow 1.1 s) are not run.
+ * other, then a hundred at once, all with one worker. The peer is Prefect, its flow of as many empty tasks.
  */
-export const run: Bench = async ({ folder, quick, rounds, say }) => {
+export const run: Bench = async (context) => {
+  const { folder, quick, rounds, say } = context;
+  const prefect = context.skipPeer ? null : await prefectFlows(context);
   const file = await openState(folder);
   const { cacheDir } = loadPlaces({ dataDir: folder });
-  await using server = await startTemporal({ file, cacheDir, report: say });
-  const { temporal } = loadConfig({ dataDir: folder, env: { ...OTHERS, ...file.state.settings } });
-  await using connection = closing(await NativeConnection.connect({ address: temporal.address }));
-  await using clientConnection = closing(await Connection.connect({ address: temporal.address }));
-  const client = new Client({ connection: clientConnection.it, namespace: temporal.namespace });
+  const server = await startTemporal({ file, cacheDir, report: say });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => server.stop());
+  const { SENSORLOOP_TEMPORAL_ADDRESS: address, SENSORLOOP_TEMPORAL_NAMESPACE: namespace } = file.state.settings;
+  const workerConnection = await NativeConnection.connect({ address });
+  stack.defer(() => workerConnection.close());
+  const connection = await Connection.connect({ address });
+  stack.defer(() => connection.close());
+  const client = new Client({ connection, namespace });
   const workflowBundle = await bundleWorkflowCode({ workflowsPath: createRequire(import.meta.url).resolve("./step-workflow.ts"), logger: SILENT });
   const taskQueue = "bench-steps";
-  const worker = await Worker.create({ connection: connection.it, namespace: temporal.namespace, taskQueue, workflowBundle, activities });
+  const worker = await Worker.create({ connection: workerConnection, namespace, taskQueue, workflowBundle, activities });
 
   const pipeline = async () => {
     const begun = performance.now();
@@ -61,15 +70,25 @@ export const run: Bench = async ({ folder, quick, rounds, say }) => {
       unit: "ms/step",
       target: `<= ${TARGET.stepMs} ms a step, ${AT_ONCE} pipelines at once <= ${TARGET.atOnceSeconds} s`,
       ok: stepMs <= TARGET.stepMs && atOnceSeconds <= TARGET.atOnceSeconds,
-      peer: null,
-      ratio: null,
-      detail: { steps: STEPS, pipelines: alone.length, atOnce: quick ? 10 : AT_ONCE, atOnceSeconds: round(atOnceSeconds), pipelineMs: alone.map((ms) => round(ms)) },
+      peer: prefect && { name: "Prefect 3.8.8", value: round(prefect.stepMs) },
+      ratio: prefect && ratio(stepMs, prefect.stepMs, "lower"),
+      detail: { steps: STEPS, pipelines: alone.length, atOnce: quick ? 10 : AT_ONCE, atOnceSeconds: round(atOnceSeconds), pipelineMs: alone.map((ms) => round(ms)), prefectMs: prefect?.flowMs },
     };
   });
 };
 
-const SILENT = { trace() {}, debug() {}, info() {}, warn: console.error, error: console.error, log() {} };
-
-function closing<T extends { close(): Promise<void> }>(it: T): AsyncDisposable & { readonly it: T } {
-  return { it, [Symbol.asyncDispose]: () => it.close() };
+/** One flow after the other, on Prefect's own server for one machine; runs before ours, so that neither slows the other. */
+async function prefectFlows(context: BenchContext): Promise<{ stepMs: number; flowMs: number[] }> {
+  // With the FastAPI that pip picks by itself (0.165), Prefect 3.8.8 dies when it starts.
+  const python = await pythonEnvironment("prefect", ["prefect==3.8.8", "fastapi<0.155"], context);
+  const flows = String(context.quick ? 2 : 10);
+  const outcome = await runCommand(python, [join(import.meta.dirname, "peers/steps_prefect.py"), String(STEPS), flows], {
+    env: { PREFECT_HOME: join(context.folder, "prefect"), PREFECT_LOGGING_LEVEL: "ERROR", DO_NOT_TRACK: "1" },
+    timeoutMs: 300_000,
+  });
+  const { flowMs } = lastJson<{ flowMs: number[] }>(outcome);
+  context.say(`Prefect: ${round(median(flowMs))} ms for ${STEPS} steps`);
+  return { stepMs: median(flowMs) / STEPS, flowMs: flowMs.map((ms) => round(ms)) };
 }
+
+const SILENT = { trace() {}, debug() {}, info() {}, warn: console.error, error: console.error, log() {} };

@@ -104,7 +104,10 @@ export async function importModel({ db, objects }: Platform, folder: string): Pr
         training: facts.training && JSON.stringify(facts.training),
       })
       .execute();
-    for (const { snapshot, split, holdoutSha256, metrics, latencyUs, bytes } of facts.evaluations) {
+    // Results on a holdout that this installation has never seen cannot be compared with anything here.
+    const here = await tx.selectFrom("snapshot").select("id").where("project", "=", facts.project).execute();
+    const known = new Set(here.map((snapshot) => snapshot.id));
+    for (const { snapshot, split, holdoutSha256, metrics, latencyUs, bytes } of facts.evaluations.filter((evaluation) => known.has(evaluation.snapshot))) {
       await tx
         .insertInto("evaluation")
         .values({ model: facts.id, snapshot, split, holdout_sha256: holdoutSha256, metrics: JSON.stringify(metrics), latency_us: latencyUs, bytes, outcomes: null })

@@ -12,6 +12,8 @@ export type FromChild =
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToChild) => void work(message));
 
+const REPORT_MS = 200;
+
 async function work({ job, input, folder }: ToChild): Promise<void> {
   const send = (message: FromChild) => process.send?.(message);
   let reported = 0;
@@ -21,7 +23,8 @@ async function work({ job, input, folder }: ToChild): Promise<void> {
       folder,
       progress(progress) {
         const now = Date.now();
-        if (now - reported < 200 && progress.done < progress.total) return;
+        // A saved checkpoint must not be missed; of everything else the next report says the same and more.
+        if (now - reported < REPORT_MS && progress.detail?.["checkpoint"] === undefined) return;
         reported = now;
         send({ kind: "progress", progress });
       },

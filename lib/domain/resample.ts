@@ -23,7 +23,8 @@ export function coverageOf(positions: Float64Array, maxGap: number): Coverage[] 
   let from = 0;
   for (let row = 1; row <= positions.length; row++) {
     if (row < positions.length && positions[row]! - positions[row - 1]! <= maxGap) continue;
-    const begin = Math.ceil(positions[from]! - TOLERANCE);
+    // + 0 turns the -0 that Math.ceil gives just below zero into 0.
+    const begin = Math.ceil(positions[from]! - TOLERANCE) + 0;
     const end = Math.floor(positions[row - 1]! + TOLERANCE) + 1;
     if (row > from && end > begin) found.push({ rows: [from, row], grid: [begin, end] });
     from = row;

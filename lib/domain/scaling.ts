@@ -6,7 +6,7 @@ export interface Scaling {
 }
 
 /** Five standard deviations: keeps single wild values from steering the fit (facts of the reference runs: z-score, +-5). */
-export const CLIP = 5;
+const CLIP = 5;
 
 /**
  * Fitted on row-major [count, width]; values that are not finite are left out. A column without spread gets sd 1 and so

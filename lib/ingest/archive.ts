@@ -44,7 +44,7 @@ export async function* filesOf(path: string, name: string, folder: string, limit
   const kind = kindOf(head);
   if (kind === "zip") return yield* zipEntries({ path, archive: name, prefix: "", folder, budget, depth: 1, wanted });
   if (kind !== "gzip") return yield { names: [name], path, bytes: () => readFile(path) };
-  const unpacked = () => gunzip(counted(readFile(path), budget), budget);
+  const unpacked = () => gunzip(readFile(path), budget, true);
   yield* content({ names: [withoutGz(name)], open: unpacked, folder, budget, depth: 1, wanted });
 }
 
@@ -59,21 +59,29 @@ interface Content {
 
 /** What came out of an archive: perhaps an archive again. */
 async function* content({ names, open, folder, budget, depth, wanted }: Content): AsyncGenerator<SentFile | BrokenFile> {
+  // The first piece tells what it is; whoever reads the file gets it back.
+  const rest = open()[Symbol.asyncIterator]();
   let head: Buffer;
   try {
-    head = await firstOf(open());
+    const first = await rest.next();
+    head = first.done ? Buffer.alloc(0) : first.value;
   } catch (error) {
     yield broken(names, error);
     return;
   }
   const kind = kindOf(head);
-  if (kind === "text" || (kind === "gzip" && !wanted(names.map(withoutGz)))) return yield { names, bytes: open };
+  if (kind === "text" || (kind === "gzip" && !wanted(names.map(withoutGz)))) {
+    yield { names, bytes: () => joined(head, rest) };
+    await rest.return?.();
+    return;
+  }
+  await rest.return?.();
   if (depth >= MAX_DEPTH) {
     yield { names, error: new SensorloopError("DECOMPRESSION_BOMB", `${names[0]} is an archive in an archive in an archive`) };
     return;
   }
   if (kind === "gzip") {
-    yield* content({ names: names.map(withoutGz), open: () => gunzip(open(), budget), folder, budget, depth: depth + 1, wanted });
+    yield* content({ names: names.map(withoutGz), open: () => gunzip(open(), budget, false), folder, budget, depth: depth + 1, wanted });
     return;
   }
   const spooled = join(folder, `nested-${process.hrtime.bigint()}.zip`);
@@ -135,13 +143,17 @@ async function* zipEntry(path: string, zip: yauzl.ZipFile, entry: yauzl.Entry, n
   }
   let sum = 0;
   let size = 0;
+  let paid = 0;
   try {
     // Read past yauzl, whose own streams break when they are left before their end (3.4.0).
     const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
     const packed = entry.compressedSize === 0 ? EMPTY : readFile(path, fileDataStart, fileDataStart + entry.compressedSize - 1);
-    const raw = counted(packed, budget);
     const inflate = createInflateRaw({ chunkSize: CHUNK });
-    for await (const chunk of entry.compressionMethod === METHODS.stored ? raw : through(raw, inflate)) {
+    const stored = entry.compressionMethod === METHODS.stored;
+    for await (const chunk of stored ? packed : through(packed, inflate)) {
+      const taken = stored ? size + chunk.length : inflate.bytesWritten;
+      budget.read(taken - paid);
+      paid = taken;
       budget.unpacked(chunk.length);
       sum = crc32(chunk, sum);
       size += chunk.length;
@@ -153,8 +165,11 @@ async function* zipEntry(path: string, zip: yauzl.ZipFile, entry: yauzl.Entry, n
   if (size !== entry.uncompressedSize || sum !== entry.crc32) throw zipCorrupt(name, new Error("its bytes are not those that the archive's directory promises"));
 }
 
-/** Verified to the last byte: each member's CRC and size, and nothing after the last but zeros (padding of tapes). */
-async function* gunzip(packed: Bytes, budget: UnpackBudget): Bytes {
+/**
+ * Verified to the last byte: each member's CRC and size, and nothing after the last but zeros (padding of tapes).
+ * @param paysIn whether its input counts for the budget: of what came out of an archive already, the archive's does
+ */
+async function* gunzip(packed: Bytes, budget: UnpackBudget, paysIn: boolean): Bytes {
   const inflate = createGunzip({ chunkSize: CHUNK });
   let read = 0;
   let tail: Buffer = Buffer.alloc(0);
@@ -166,7 +181,11 @@ async function* gunzip(packed: Bytes, budget: UnpackBudget): Bytes {
     }
   };
   try {
+    let paid = 0;
     for await (const chunk of through(remember(), inflate)) {
+      // What the engine has taken in by now; the stream before it reads ahead.
+      if (paysIn) budget.read(inflate.bytesWritten - paid);
+      paid = inflate.bytesWritten;
       budget.unpacked(chunk.length);
       yield chunk;
     }
@@ -186,11 +205,9 @@ async function* through(source: Bytes, transform: Duplex): Bytes {
   for await (const chunk of transform) yield chunk as Buffer;
 }
 
-async function* counted(source: Bytes, budget: UnpackBudget): Bytes {
-  for await (const chunk of source) {
-    budget.read(chunk.length);
-    yield chunk;
-  }
+async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): Bytes {
+  yield head;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
 /** @param end the last byte that is read */

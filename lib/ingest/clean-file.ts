@@ -81,7 +81,10 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
   const repeatsFrom = (mayRepeatItself ? repeatedTail(file.path, scan.headerLines) : null) ?? Infinity;
   const quarantine = new Quarantine(join(folder, `${file.id}.quarantine.ndjson`));
   const parquet = join(folder, `${file.id}.parquet`);
-  const rows = files.interval && files.role === "intervals" ? new IntervalRows(parquet, files.interval, positions) : new SampleRows(parquet, files, positions, clock, files.rateHz ?? spec.rateHz);
+  const rows =
+    files.interval && files.role === "intervals"
+      ? new IntervalRows(parquet, files.interval, positions, scan.lines)
+      : new SampleRows({ path: parquet, files, positions, clock, rateHz: files.rateHz ?? spec.rateHz, lines: scan.lines });
   const reader = new CsvReader(file.path, files.format, header.length, scan.quotes);
   const pass = new CleaningPass({ files, scan, columns: header.length, positions, reader, recordings, vocabulary, fixedLabel, rows, quarantine, repeatsFrom, repeatedTimes, onRows });
   try {

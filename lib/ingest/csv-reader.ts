@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { SensorloopError } from "../domain/errors.ts";
 import type { FilesSpec } from "../domain/spec.ts";
 
@@ -31,14 +31,14 @@ export class CsvReader {
   readonly #columns: number;
   readonly #delimiter: number;
   readonly #quote: number;
-  #buffer = Buffer.allocUnsafe(CHUNK);
+  #buffer: Buffer;
   /** Whole lines are in [#at, #limit); what was read beyond ends at #filled. */
   #at = 0;
   #limit = 0;
   #filled = 0;
   #ended = false;
   #nextQuote = -1;
-  #unquoted = Buffer.allocUnsafe(CHUNK);
+  #unquoted = Buffer.alloc(0);
 
   /** @param quotes whether the quote character stands anywhere in the file */
   constructor(path: string, format: FilesSpec["format"], columns: number, quotes: boolean) {
@@ -48,6 +48,7 @@ export class CsvReader {
     this.#quote = quotes && format.quote ? format.quote.charCodeAt(0) : NO_BYTE;
     this.starts = new Int32Array(columns + 1);
     this.ends = new Int32Array(columns + 1);
+    this.#buffer = Buffer.allocUnsafe(Math.min(CHUNK, fstatSync(this.#fd).size + 2));
     this.bytes = this.#buffer;
   }
 

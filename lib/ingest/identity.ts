@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { RECORDING_MARK } from "../domain/recording-id.ts";
 
 /**
  * The id that data refers to a person or machine by: it cannot be traced back without the installation's pepper, and is
@@ -11,11 +12,10 @@ export function biometricId(pepper: string, project: string, external: string): 
 /**
  * The id of a recording, unique in its project: what the spec calls it, and a hash of subject and name, since two people
  * may both have a recording `1`. Samples and interval labels that name the same recording of the same subject therefore
- * meet, whichever files they come from. Names are cut to what reads well; the hash is of the whole name.
+ * meet, whichever files they come from. `recordingName` gets the name back.
  */
 export function recordingId(biometric: string, name: string): string {
-  const readable = name.replace(/[^A-Za-z0-9._|-]+/g, "_").slice(0, 32);
-  return `${readable}-${sha256(`${biometric}/${name}`).slice(0, 12)}`;
+  return `${name}${RECORDING_MARK}${sha256(`${biometric}/${name}`).slice(0, 12)}`;
 }
 
 /** One spelling for one identity: `01` in a file's name is `1` in a column. */

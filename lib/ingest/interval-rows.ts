@@ -27,8 +27,8 @@ export class IntervalRows {
   readonly #seen = new Set<string>();
   #bounds: readonly [number, number] = [0, 0];
 
-  constructor(path: string, interval: NonNullable<FilesSpec["interval"]>, positions: ReadonlyMap<string, number>) {
-    const rows = rowGroupOf(COLUMNS);
+  constructor(path: string, interval: NonNullable<FilesSpec["interval"]>, positions: ReadonlyMap<string, number>, lines: number) {
+    const rows = rowGroupOf(COLUMNS, lines);
     this.#interval = interval;
     this.#fromAt = positions.get(interval.from) as number;
     this.#toAt = positions.get(interval.to) as number;
@@ -38,7 +38,7 @@ export class IntervalRows {
     this.#from = new Int64Column("from", rows);
     this.#to = new Int64Column("to", rows);
     this.#label = new StringColumn("label", rows);
-    this.#writer = new ParquetWriter(path, [this.#subject, this.#recording, this.#line, this.#from, this.#to, this.#label]);
+    this.#writer = new ParquetWriter(path, [this.#subject, this.#recording, this.#line, this.#from, this.#to, this.#label], rows);
   }
 
   read(reader: CsvReader): Refusal | null {

@@ -71,11 +71,15 @@ export class LineScan {
    * @throws SensorloopError EMPTY_FILE, HEADER_ONLY
    */
   end(encoding: FileScan["encoding"], newline: FileScan["newline"], firstDataLine?: number): { scan: FileScan; sha256: string; bytes: number } {
-    if (this.#headerLeft > 0 && this.#headerPieces.length > 0) this.#endHeaderLine();
+    if (this.#headerLeft > 0 && this.#headerPieces.length > 0) {
+      this.#lines++;
+      this.#open = 0;
+      this.#endHeaderLine();
+    }
     const lines = this.#lines + (this.#open > 0 ? 1 : 0);
     const rows = lines - this.#headerLines - this.#blankCount;
     if (this.#bytes === 0) throw new SensorloopError("EMPTY_FILE", `${this.#name} has 0 bytes`);
-    if (rows <= 0 && this.#headerText === null) throw new SensorloopError("EMPTY_FILE", `${this.#name} has ${this.#bytes} bytes, and nothing but empty lines`);
+    if (this.#headerText === null && (rows <= 0 || this.#headerRows > 0)) throw new SensorloopError("EMPTY_FILE", `${this.#name} has ${this.#bytes} bytes, and nothing but empty lines`);
     if (rows <= 0 || this.#headerLeft > 0) throw new SensorloopError("HEADER_ONLY", `${this.#name} has a header and no row under it`);
     const first = firstDataLine ?? this.#headerLines + 1;
     const scan: FileScan = {

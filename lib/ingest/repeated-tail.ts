@@ -41,10 +41,11 @@ export function repeatedTail(path: string, headerLines: number): number | null {
 
 /** Whether `length` bytes from both positions are the same. */
 function sameFrom(fd: number, left: number, right: number, length: number): boolean {
-  const a = Buffer.allocUnsafe(CHUNK);
-  const b = Buffer.allocUnsafe(CHUNK);
-  for (let at = 0; at < length; at += CHUNK) {
-    const want = Math.min(CHUNK, length - at);
+  // Nearly all files differ at once: the first look is a short one.
+  for (let at = 0, want = 0; at < length; at += want) {
+    want = Math.min(at === 0 ? 512 : CHUNK, length - at);
+    const a = Buffer.allocUnsafe(want);
+    const b = Buffer.allocUnsafe(want);
     readFully(fd, a, want, left + at);
     readFully(fd, b, want, right + at);
     if (a.compare(b, 0, want, 0, want) !== 0) return false;
@@ -76,10 +77,10 @@ function distinctRows(fd: number, start: number, length: number): number {
 
 /** Position after so many lines. */
 function endOfLine(fd: number, lines: number): number {
-  const buffer = Buffer.allocUnsafe(CHUNK);
+  const buffer = Buffer.allocUnsafe(1 << 16);
   let left = lines;
-  for (let at = 0; left > 0; at += CHUNK) {
-    const read = readSync(fd, buffer, 0, CHUNK, at);
+  for (let at = 0; left > 0; at += buffer.length) {
+    const read = readSync(fd, buffer, 0, buffer.length, at);
     if (read === 0) return at;
     for (let end = buffer.indexOf(10); end >= 0 && end < read; end = buffer.indexOf(10, end + 1)) if (--left === 0) return at + end + 1;
   }

@@ -24,6 +24,17 @@ interface Channel {
   readonly measured: Float32Array;
 }
 
+export interface SampleRowsOptions {
+  readonly path: string;
+  readonly files: FilesSpec;
+  readonly positions: ReadonlyMap<string, number>;
+  readonly clock: Clock | null;
+  /** Of the samples inside an unfolded row. */
+  readonly rateHz: number;
+  /** Rows of the file, at most. */
+  readonly lines: number;
+}
+
 /** What a row turns into: refused with a reason, or samples in the Parquet file. */
 export class SampleRows {
   readonly #samples: number;
@@ -51,12 +62,11 @@ export class SampleRows {
   mayRepeat = false;
   readonly steps = new StepHistogram();
 
-  /** @param rateHz of the samples inside an unfolded row */
-  constructor(path: string, files: FilesSpec, positions: ReadonlyMap<string, number>, clock: Clock | null, rateHz: number) {
+  constructor({ path, files, positions, clock, rateHz, lines }: SampleRowsOptions) {
     const at = (column: string) => positions.get(column) as number;
     const channels = Object.entries(files.channels);
-    const rows = rowGroupOf(channels.length + 7);
     this.#samples = files.format.unfold?.samples ?? 1;
+    const rows = rowGroupOf(channels.length + 7, lines * this.#samples);
     this.#stepUs = 1e6 / rateHz;
     this.#nulls = new NullCells(files.format);
     this.#clock = clock;
@@ -82,7 +92,7 @@ export class SampleRows {
       measured: new Float32Array(this.#samples),
     }));
     const columns: Column[] = [this.#subject, this.#recording, this.#line, this.#index, this.#at];
-    this.#writer = new ParquetWriter(path, [...columns, ...this.#channels.map((channel) => channel.into), this.#label, this.#extra]);
+    this.#writer = new ParquetWriter(path, [...columns, ...this.#channels.map((channel) => channel.into), this.#label, this.#extra], rows);
   }
 
   /** Reads time and channels; null where the row may be taken in. */

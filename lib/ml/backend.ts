@@ -82,7 +82,7 @@ async function activate(tf: Tensorflow, backend: string): Promise<Tensorflow> {
  * Read by TensorFlow when it is loaded. One thread per process because jobs already run in parallel processes; oneDNN
  * on, with which convolutions are 1.5x as fast (and their bits differ).
  */
-export function nativeEnvironment(threads: number): Readonly<Record<string, string>> {
+function nativeEnvironment(threads: number): Readonly<Record<string, string>> {
   return {
     TF_NUM_INTEROP_THREADS: "1",
     TF_NUM_INTRAOP_THREADS: String(threads),

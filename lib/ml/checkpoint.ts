@@ -16,7 +16,7 @@ export interface Checkpoint {
   readonly state: TrainingState;
 }
 
-export const curvePointSchema = z.object({
+const curvePointSchema = z.object({
   /** Epochs done, from 1. */
   epoch: z.int(),
   loss: z.number(),

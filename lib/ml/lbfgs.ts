@@ -8,8 +8,8 @@ const MEMORY = 10;
 /** Sufficient decrease and curvature of the weak Wolfe conditions (Nocedal & Wright's usual constants). */
 const [DECREASE, CURVATURE] = [1e-4, 0.9];
 const MAX_TRIALS = 30;
-/** Largest slope, and relative gain, at which it stops: float32 products give no more. */
-const [SLOPE_TOLERANCE, GAIN_TOLERANCE] = [1e-5, 1e-9];
+/** Largest slope (as scikit-learn has it) and relative gain at which it stops; answers no longer change then. */
+const [SLOPE_TOLERANCE, GAIN_TOLERANCE] = [1e-4, 1e-9];
 
 export interface Evaluation {
   readonly loss: number;

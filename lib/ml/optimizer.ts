@@ -47,7 +47,7 @@ export function flatOptimizer(tf: Tensorflow, options: Optimizer, totalSteps: nu
 }
 
 /** Rises over `warmupSteps`, then stays, or falls to 0 along half a cosine. */
-export function learningRate(options: Optimizer, step: number, totalSteps: number): number {
+function learningRate(options: Optimizer, step: number, totalSteps: number): number {
   const { learningRate: rate, warmupSteps, schedule } = options;
   if (step < warmupSteps) return (rate * (step + 1)) / warmupSteps;
   if (schedule === "constant") return rate;

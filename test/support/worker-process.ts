@@ -31,7 +31,7 @@ function ended(child: ChildProcess): boolean {
 }
 
 /** What `loadConfig` reads in the child. */
-function environmentOf({ database, s3, temporal, ...config }: Config): Record<string, string> {
+export function environmentOf({ database, s3, temporal, ...config }: Config): Record<string, string> {
   return {
     SENSORLOOP_DATA_DIR: config.dataDir,
     SENSORLOOP_SCRATCH_DIR: config.scratchDir,

@@ -127,7 +127,7 @@ export const finishedRun: RunDetail = {
   macroF1: metrics.macroF1.value,
   decision: {
     promoted: true,
-    reason: "The candidate is better than the champion on the same 2 947 windows of 9 people by more than the margin of .002.",
+    reason: "The candidate is better than the champion on the same 2,947 windows of 9 people by more than the margin of .002.",
     rule: "better",
     candidate: "m-0008-mlp",
     champion: "m-0007-logistic",

@@ -228,7 +228,7 @@ const FILE = "2a4f1c5e-7a0f-4a6e-8d9b-0d2f6f0a1b22";
 
 function file(name: string, state: "staged" | "duplicate" | "refused", rows: object | null) {
   const cleaning = rows === null ? null : { ...rows, id: FILE, state: "clean", error: null, createdAt: fixtures.ago(3990) };
-  const id = `${FILE.slice(0, -2)}${String(name.length).padStart(2, "0")}`;
+  const id = `${FILE.slice(0, -2)}${String(name.split("").reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 100).padStart(2, "0")}`;
   return {
     id,
     project: "har",

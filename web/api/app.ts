@@ -3,7 +3,7 @@ import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import rateLimit from "@fastify/rate-limit";
 import { randomUUID } from "node:crypto";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { parseFeatureRows } from "../../lib/app/feature-rows.ts";
 import { createHealth } from "../../lib/app/health.ts";
@@ -33,8 +33,8 @@ export interface AppOptions {
 /** The web application, ready to listen or to be injected into. It owns no connection but its listener for changes. */
 export async function createApp(platform: Platform, options: AppOptions = {}): Promise<FastifyInstance> {
   const { config } = platform;
-  const app = fastify({
-    loggerInstance: platform.log,
+  const app: FastifyInstance = fastify({
+    loggerInstance: platform.log as FastifyBaseLogger,
     disableRequestLogging: true,
     genReqId: () => randomUUID(),
     trustProxy: options.trustProxy ?? false,
@@ -54,14 +54,14 @@ export async function createApp(platform: Platform, options: AppOptions = {}): P
   });
 
   const serving = createServing(platform);
-  const origins = new Set(config.web.publicUrl ? [new URL(config.web.publicUrl).origin] : []);
+  const origins = new Set([new URL(config.web.publicUrl).origin]);
   const services: Services = {
     platform,
     serving,
     health: createHealth(platform, serving),
     sessionCookie: sessionCookie(config.sessionSecret),
     origins,
-    secureCookies: config.web.publicUrl?.startsWith("https:") ?? false,
+    secureCookies: config.web.publicUrl.startsWith("https:"),
   };
 
   registerMetrics(app, options.metricsToken);

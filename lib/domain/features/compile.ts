@@ -38,7 +38,7 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
     const formulas = formulasOf(group.formulas);
     for (const channel of group.channels) {
       const place = frame.place(channel);
-      steps.push(signalStep(channel, formulas, frame, () => frame.copyChannel(place)));
+      steps.push(signalStep(channel, formulas, () => frame.copyChannel(place), () => frame.length));
     }
     for (const name of tripletNames(group)) steps.push(...tripletSteps(name, group.signals, formulas, frame));
     if (group.correlations) steps.push(...tripletNames(group).map((name) => correlationStep(name, frame)));
@@ -65,31 +65,20 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
   };
 }
 
-/** @param fill writes the signal into the frame's scratch and returns its length */
-function signalStep(name: string, formulas: SignalFormulas, frame: Frame, fill: () => number): Step {
+/** @param signal gives the samples, of which the first `length()` count; the formulas may overwrite them */
+function signalStep(name: string, formulas: SignalFormulas, signal: () => Float64Array, length: () => number): Step {
   return {
     names: formulas.names.map((formula) => (formula === "" ? name : `${name}.${formula}`)),
-    run(out, at) {
-      const length = fill();
-      formulas.compute(frame.scratch.values, length, out, at);
-    },
+    run: (out, at) => formulas.compute(signal(), length(), out, at),
   };
 }
 
 function tripletSteps(name: string, signals: Group["signals"], formulas: SignalFormulas, frame: Frame): Step[] {
   const triplet = frame.triplet(name);
   const { scratch, up } = frame;
-  const step = (signal: string, fill: () => void) =>
-    signalStep(`${name}.${signal}`, formulas, frame, () => {
-      fill();
-      return triplet.length;
-    });
+  const step = (signal: string, samples: () => Float64Array) => signalStep(`${name}.${signal}`, formulas, samples, () => triplet.length);
   const steps: Step[] = [];
-  if (signals.includes("axes")) {
-    steps.push(step("x", () => copySamples(triplet.x, triplet.length, scratch.values)));
-    steps.push(step("y", () => copySamples(triplet.y, triplet.length, scratch.values)));
-    steps.push(step("z", () => copySamples(triplet.z, triplet.length, scratch.values)));
-  }
+  if (signals.includes("axes")) steps.push(step("x", () => triplet.x), step("y", () => triplet.y), step("z", () => triplet.z));
   if (signals.includes("magnitude")) steps.push(step("magnitude", () => magnitude(triplet, scratch.values)));
   if (signals.includes("vertical")) steps.push(step("vertical", () => vertical(triplet, up, scratch.values)));
   if (signals.includes("horizontal")) steps.push(step("horizontal", () => horizontal(triplet, up, scratch.values)));
@@ -105,15 +94,9 @@ function tripletSteps(name: string, signals: Group["signals"], formulas: SignalF
         out.set(shares, at);
       },
     });
-    steps.push(step("principal1", () => copySamples(components.x, triplet.length, scratch.values)));
-    steps.push(step("principal2", () => copySamples(components.y, triplet.length, scratch.values)));
-    steps.push(step("principal3", () => copySamples(components.z, triplet.length, scratch.values)));
+    steps.push(step("principal1", () => components.x), step("principal2", () => components.y), step("principal3", () => components.z));
   }
   return steps;
-}
-
-function copySamples(source: Float64Array, length: number, target: Float64Array): void {
-  for (let at = 0; at < length; at++) target[at] = source[at]!;
 }
 
 function correlationStep(name: string, frame: Frame): Step {

@@ -16,8 +16,10 @@ export interface Frame {
   standardised(name: string): Triplet;
   /** Place of a channel among those that windows bring. */
   place(channel: string): number;
-  /** Copies a channel of the window into `scratch` and returns its length. */
-  copyChannel(place: number): number;
+  /** Samples of the window. */
+  readonly length: number;
+  /** Copies a channel of the window into `scratch`. */
+  copyChannel(place: number): Float64Array;
   load(window: readonly Float32Array[], from: number, to: number): void;
 }
 
@@ -83,9 +85,12 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
       return made;
     },
     place,
+    get length() {
+      return to - from;
+    },
     copyChannel(at) {
       copy(window[at]!, from, to, scratch.values);
-      return to - from;
+      return scratch.values;
     },
     load(newWindow, newFrom, newTo) {
       window = newWindow;

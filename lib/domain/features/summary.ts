@@ -7,10 +7,10 @@ export const SUMMARY_NAMES = ["mean", "sd", "min", "q25", "median", "q75", "max"
  * interpolation. Missing samples are left out; all seven are NaN where none is left; sd of a single sample is 0.
  */
 export function createSummary(capacity: number) {
-  let buffer = new Float32Array(capacity);
+  let buffer = new Float64Array(capacity);
 
   return (values: Float64Array, length: number, out: Float32Array, at: number): number => {
-    if (length > buffer.length) buffer = new Float32Array(2 * length);
+    if (length > buffer.length) buffer = new Float64Array(2 * length);
     let count = 0;
     let sum = 0;
     for (let index = 0; index < length; index++) {

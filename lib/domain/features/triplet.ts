@@ -30,19 +30,21 @@ export function differentiate(source: Triplet, rateHz: number, target: Triplet):
   }
 }
 
-export function magnitude(source: Triplet, out: Float64Array): void {
+export function magnitude(source: Triplet, out: Float64Array): Float64Array {
   const { x, y, z, length } = source;
   for (let at = 0; at < length; at++) out[at] = Math.sqrt(x[at]! * x[at]! + y[at]! * y[at]! + z[at]! * z[at]!);
+  return out;
 }
 
 /** The part along the unit vector `up`, with its sign. */
-export function vertical(source: Triplet, up: Vector, out: Float64Array): void {
+export function vertical(source: Triplet, up: Vector, out: Float64Array): Float64Array {
   const { x, y, z, length } = source;
   for (let at = 0; at < length; at++) out[at] = x[at]! * up.x + y[at]! * up.y + z[at]! * up.z;
+  return out;
 }
 
 /** Length of what is left without the part along `up`. */
-export function horizontal(source: Triplet, up: Vector, out: Float64Array): void {
+export function horizontal(source: Triplet, up: Vector, out: Float64Array): Float64Array {
   const { x, y, z, length } = source;
   for (let at = 0; at < length; at++) {
     const along = x[at]! * up.x + y[at]! * up.y + z[at]! * up.z;
@@ -51,6 +53,7 @@ export function horizontal(source: Triplet, up: Vector, out: Float64Array): void
     const dz = z[at]! - along * up.z;
     out[at] = Math.sqrt(dx * dx + dy * dy + dz * dz);
   }
+  return out;
 }
 
 /** Mean of samples [from, to) into `out`. */

@@ -15,7 +15,10 @@ const UTF8 = 0;
 /** Level 1 is half the time of the default 3 for 4 % more bytes on sensor values. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-export const rowGroupOf = (columns: number): number => Math.max(8_192, Math.min(ROW_GROUP, Math.floor(CELLS / columns)));
+/** Rows of a row group, for which columns are made. @param rows that will be written, at most */
+export function rowGroupOf(columns: number, rows: number): number {
+  return Math.max(1, Math.min(rows, ROW_GROUP, Math.max(8_192, Math.floor(CELLS / columns))));
+}
 
 export interface WrittenFile {
   readonly path: string;
@@ -43,11 +46,11 @@ export class ParquetWriter {
   /** Where the owner sets the next row's values. */
   row = 0;
 
-  /** @param columns made for `rowGroupOf(columns.length)` rows */
-  constructor(path: string, columns: readonly Column[]) {
+  /** @param rowGroup rows that the columns were made for */
+  constructor(path: string, columns: readonly Column[], rowGroup: number) {
     this.#path = path;
     this.#columns = columns;
-    this.#limit = rowGroupOf(columns.length);
+    this.#limit = rowGroup;
     this.#fd = openSync(path, "wx");
     this.#write(Buffer.from("PAR1"));
   }

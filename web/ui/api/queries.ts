@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import type { RouteName, RouteResponse } from "../../../lib/domain/api/routes.ts";
 import { call, type RouteInput } from "./client.ts";
 import { ApiFailure } from "./failure.ts";
@@ -30,7 +30,14 @@ export function readPages<Name extends ListName>(name: Name, input: RouteInput<N
 }
 
 export function newQueryClient(): QueryClient {
-  return new QueryClient({
+  const client = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, { queryKey }) => {
+        // The session has ended while the page was open: asking who is signed in brings the sign-in up, in the same place.
+        const ended = error instanceof ApiFailure && error.status === 401;
+        if (ended && queryKey[0] !== "me") void client.invalidateQueries({ queryKey: ["me"] });
+      },
+    }),
     defaultOptions: {
       queries: {
         // The event stream says when something changed; this is the net below it.
@@ -39,4 +46,5 @@ export function newQueryClient(): QueryClient {
       },
     },
   });
+  return client;
 }

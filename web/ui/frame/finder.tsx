@@ -79,7 +79,7 @@ function Search({ project, onDone }: { readonly project: string | undefined; rea
       <ul id="finder-list" role="listbox" aria-label="Found" className={classes.list}>
         {found.map((item, index) => (
           <li
-            key={item.href}
+            key={`${item.kind} ${item.href}`}
             id={`finder-${index}`}
             role="option"
             aria-selected={index === current}

@@ -1,0 +1,8 @@
+/** Stands between a recording's name and the hash that makes it unique in its project. */
+export const RECORDING_MARK = "~";
+
+/** What the spec and the files call a recording: its id without the hash. Several subjects may use the same name. */
+export function recordingName(id: string): string {
+  const mark = id.lastIndexOf(RECORDING_MARK);
+  return mark < 0 ? id : id.slice(0, mark);
+}

@@ -1,0 +1,173 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { accessibilityProblems, launchBrowser, openPage, signIn, type Watched } from "./browser.ts";
+import { builtPages } from "./built-pages.ts";
+import { finishedRun, stages } from "./fixtures.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
+
+const PAGES = {
+  overview: "/p/har/overview",
+  runs: "/p/har/runs",
+  run: "/p/har/runs/run-0008?stage=clean",
+  "failed run": "/p/har/runs/run-0006",
+  files: "/p/har/data",
+  snapshots: "/p/har/data?tab=snapshots",
+  quarantine: "/p/har/data?tab=quarantine",
+  models: "/p/har/models",
+  model: "/p/har/models/m-0008-mlp",
+  journal: "/p/har/journal",
+};
+
+let dist: string;
+let browser: Browser;
+beforeAll(async () => {
+  dist = await builtPages();
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+});
+
+describe("the pages, under a policy that allows nothing inline", { timeout: 60_000 }, () => {
+  let server: StandIn;
+  let watched: Watched;
+  beforeEach(async () => {
+    server = await startStandIn(dist);
+    return async () => {
+      const complaints = watched.complaints;
+      await watched.context.close();
+      await server.close();
+      expect(complaints).toEqual([]);
+    };
+  });
+
+  it.each(["light", "dark"] as const)(
+    "every page passes axe for WCAG 2.2 AA in %s, and none scrolls sideways from 360 to 1920 px",
+    async (colorScheme) => {
+      watched = await openPage(browser, server.url, { colorScheme });
+      const { page } = watched;
+      await page.goto("/");
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await signIn(page);
+      for (const [name, path] of Object.entries(PAGES)) {
+        await page.goto(path);
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await expect.poll(() => page.getByLabel("Loading").count()).toBe(0);
+        expect({ name, problems: await accessibilityProblems(page) }).toEqual({ name, problems: [] });
+        for (const width of [1920, 360]) {
+          await page.setViewportSize({ width, height: 900 });
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          expect({ name, width, overflow: Math.max(0, overflow) }).toEqual({ name, width, overflow: 0 });
+        }
+        await page.setViewportSize({ width: 1280, height: 900 });
+      }
+    },
+  );
+
+  it("a wrong password is refused in words, and a link is kept through the sign-in", async () => {
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto(PAGES.run);
+    await page.getByLabel("Account").fill("ada");
+    await page.getByRole("textbox", { name: "Password" }).fill("wrong");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.getByRole("alert").innerText()).toContain("Account and password do not match.");
+    await signIn(page);
+    await page.getByRole("heading", { name: /Run run-0008/ }).waitFor();
+    expect(new URL(page.url()).searchParams.get("stage")).toBe("clean");
+    expect(await page.getByRole("link", { name: "clean" }).getAttribute("aria-expanded")).toBe("true");
+  });
+
+  it("the run page follows a run that is going on, through a break of the stream, without a reload", async () => {
+    server.run = {
+      ...finishedRun,
+      state: "running",
+      stage: "train",
+      endedAt: null,
+      candidate: null,
+      decision: null,
+      metrics: null,
+      stages: stages(16, "train"),
+    };
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/runs/run-0008");
+    await signIn(page);
+    const train = page.getByRole("row", { name: /^train/ });
+    await expect.poll(() => train.innerText()).toContain("Running");
+    expect(await train.innerText()).toContain("of 40 epochs");
+    const before = await train.getByRole("cell").nth(2).innerText();
+    await expect.poll(() => train.getByRole("cell").nth(2).innerText(), { timeout: 5000 }).not.toBe(before);
+    expect(await page.getByText("Promoted: macro F1").count()).toBe(0);
+
+    server.cut(true);
+    await expect
+      .poll(() => page.getByRole("button", { name: /^Health/ }).getAttribute("aria-label"), { timeout: 5000 })
+      .toBe("Health: Reconnecting");
+    server.run = finishedRun;
+    server.cut(false);
+    await page.getByText("Promoted: macro F1 +.014 ± .008 against the champion").waitFor({ timeout: 20_000 });
+    await expect.poll(() => train.innerText()).toContain("Done");
+
+    server.run = { ...finishedRun, state: "cancelled" };
+    server.tell({ project: "har", run: "run-0008", kind: "run" });
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).innerText(), { timeout: 3000 }).toContain("Cancelled");
+  });
+
+  it("with the keyboard alone: find a run, open a stage, approve at the gate with a reason", async () => {
+    server.run = { ...finishedRun, state: "waiting", endedAt: null, decision: null };
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/p/har/overview");
+    await signIn(page);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: /Find/ }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.keyboard.type("run-0008");
+    await page.getByRole("option", { name: /run-0008/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText("The gate asks for your decision").waitFor();
+    await page.getByRole("link", { name: "evaluate" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => new URL(page.url()).searchParams.get("stage")).toBe("evaluate");
+    await page.getByRole("button", { name: "Approve" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Approve the candidate?" }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("TEXTAREA");
+    await page.keyboard.type("looks right");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(server.posted.at(-1)).toEqual({ route: "approveRun", body: { approve: true, why: "looks right" } });
+  });
+
+  it("a promotion sends the champion its reader saw, and a refusal is shown where it was asked for", async () => {
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/p/har/models/m-0007-logistic");
+    await signIn(page);
+    await page.getByText("Not the native TensorFlow").waitFor();
+    server.champion = "m-0009-cnn";
+    await page.getByRole("button", { name: "Promote" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Promote" }).click();
+    await expect.poll(() => dialog.getByRole("alert").innerText()).toContain("Another model is champion by now.");
+    expect(server.posted.at(-1)).toMatchObject({ route: "promoteModel", body: { expected: "m-0008-mlp" } });
+  });
+
+  it("an unknown run, an unknown page and an unknown filter are answered in words", async () => {
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/p/har/runs/nope");
+    await signIn(page);
+    await expect.poll(() => page.getByRole("alert").innerText()).toMatch(/There is no run 'nope'\.[\s\S]*NOT_FOUND/);
+    await page.goto("/p/har/nothing");
+    await page.getByText("There is no such page").waitFor();
+    await page.goto("/p/har/runs?state=exploded");
+    await page.getByRole("heading", { name: "All runs" }).waitFor();
+  });
+});
