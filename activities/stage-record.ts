@@ -72,7 +72,7 @@ export async function failStage(db: Db, run: string, name: StageName, state: "fa
 const PROGRESS_MS = 1_000;
 
 /** Takes any number of reports and writes the newest of them now and then; losing one costs nothing, so none is waited for. */
-export function progressReporter(db: Db, run: string, name: StageName): (progress: Readonly<Record<string, unknown>>) => void {
+export function progressReporter(db: Db, run: string, name: StageName): (progress: object) => void {
   let due = 0;
   return (progress) => {
     if (Date.now() < due) return;
@@ -81,7 +81,7 @@ export function progressReporter(db: Db, run: string, name: StageName): (progres
   };
 }
 
-async function reportProgress(db: Db, run: string, name: StageName, progress: Readonly<Record<string, unknown>>): Promise<void> {
+async function reportProgress(db: Db, run: string, name: StageName, progress: object): Promise<void> {
   await db
     .updateTable("stage")
     .set({ progress: JSON.stringify(progress) })

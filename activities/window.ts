@@ -13,12 +13,15 @@ import { readManifest } from "./snapshot.ts";
 import { specOf } from "./spec-of.ts";
 import { beginStage, endStage, progressReporter } from "./stage-record.ts";
 
+/** The stage that the windows are made for: their own, or the evaluation of a champion that cuts them otherwise. */
+type InStage = RunContext & { stage: "window" | "evaluate" };
+
 export function createWindowActivities(platform: Platform) {
   const { db, objects, compute } = platform;
 
   /** The windows of a snapshot under a spec: found again, or to be made shard by shard. */
-  async function planWindows(context: RunContext & { snapshot: string }): Promise<{ windowSet: string; shards: number }> {
-    await beginStage(db, context.run, "window");
+  async function planWindows(context: InStage & { snapshot: string }): Promise<{ windowSet: string; shards: number }> {
+    await beginStage(db, context.run, context.stage);
     const spec = await specOf(db, context);
     const manifest = await manifestOf(context.snapshot);
     const input = windowHash(spec, context.seed);
@@ -38,7 +41,7 @@ export function createWindowActivities(platform: Platform) {
     return { windowSet: id, shards: made.length === manifest.shards.length ? 0 : manifest.shards.length };
   }
 
-  async function windowShard(context: RunContext & { snapshot: string; windowSet: string; shard: number }): Promise<void> {
+  async function windowShard(context: InStage & { snapshot: string; windowSet: string; shard: number }): Promise<void> {
     const fence = currentFence();
     await raise(db, fence);
     const made = await db.selectFrom("window_shard").select("shard").where("window_set", "=", context.windowSet).where("shard", "=", context.shard).executeTakeFirst();
@@ -62,7 +65,7 @@ export function createWindowActivities(platform: Platform) {
         signals: spec.models.some((genome) => genome.family === "cnn"),
         outName: "windows.bin",
       },
-      { signal: currentSignal(), onProgress: progressReporter(db, context.run, "window") },
+      { signal: currentSignal(), onProgress: progressReporter(db, context.run, context.stage) },
     );
     const put = await objects.putFile(context.project, "windows", join(job.folder, "windows.bin"));
     await db.transaction().execute(async (tx) => {
@@ -75,7 +78,7 @@ export function createWindowActivities(platform: Platform) {
     });
   }
 
-  async function closeWindows(context: RunContext & { windowSet: string }): Promise<void> {
+  async function closeWindows(context: InStage & { windowSet: string }): Promise<void> {
     const shards = await db.selectFrom("window_shard").select(["windows", "detail"]).where("window_set", "=", context.windowSet).execute();
     const set = await db.selectFrom("window_set").select(["detail", "windows"]).where("id", "=", context.windowSet).executeTakeFirstOrThrow();
     const windows = shards.reduce((sum, shard) => sum + shard.windows, 0);
@@ -87,6 +90,7 @@ export function createWindowActivities(platform: Platform) {
     const reused = set.windows > 0;
     const detail = { ...set.detail, perSplit, perClass: sum("perClass"), skipped: sum("skipped") };
     await db.updateTable("window_set").set({ windows, detail: JSON.stringify(detail) }).where("id", "=", context.windowSet).execute();
+    if (context.stage !== "window") return;
     await endStage(db, context.run, "window", {
       state: reused ? "reused" : "done",
       counts: { rowsIn: shards.reduce((total, shard) => total + Number(shard.detail["rows"] ?? 0), 0), rowsOut: windows },

@@ -1,4 +1,4 @@
-import { NativeConnection, Worker } from "@temporalio/worker";
+import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { loadConfig } from "../lib/config.ts";
 import { openPlatform, type Platform } from "../lib/platform.ts";
 import { startPending } from "../lib/app/runs.ts";
@@ -38,7 +38,7 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
   if (queues.includes("ml")) {
     workers.push(await Worker.create({ ...common, taskQueue: "ml", activities: activities.models, maxConcurrentActivityTaskExecutions: jobs.processes }));
   }
-  const outbox = setInterval(() => void startPending(platform).catch((error: unknown) => platform.log.warn({ error }, "pending runs could not be started")), OUTBOX_MS);
+  const outbox = setInterval(() => void startPending(platform).catch((error: unknown) => platform.log.warn({ err: error }, "pending runs could not be started")), OUTBOX_MS);
   const stop = () => workers.forEach((worker) => worker.getState() === "RUNNING" && worker.shutdown());
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -56,6 +56,8 @@ if (import.meta.main) {
   await using platform = openPlatform(loadConfig());
   const flag = process.argv.find((argument) => argument.startsWith("--queues="));
   const queues = flag?.slice("--queues=".length).split(",").filter((name): name is Queue => (QUEUES as readonly string[]).includes(name));
+  // What Temporal's client has to say goes into the same log, from warnings up.
+  Runtime.install({ logger: new DefaultLogger("WARN", ({ level, message, meta }) => platform.log[level === "ERROR" ? "error" : "warn"](meta, message)) });
   platform.log.info({ queues: queues ?? QUEUES }, "worker starts");
   await runWorker(platform, stop.signal, { queues });
 }

@@ -7,7 +7,8 @@ import type { StartRun } from "../lib/domain/api/runs.ts";
 export function wholeNumber(from: number, to: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^-?\d+$/.test(text) || value < from || value > to) throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}`);
+    if (!/^-?\d+$/.test(text) || value < from || value > to)
+      throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}`);
     return value;
   };
 }

@@ -22,7 +22,8 @@ export async function projectSpec(session: Session, project: string): Promise<Sp
     return readSpec(spec.text, `spec of ${project}`);
   } catch (error) {
     const path = join(FOLDER, project, "spec.yaml");
-    const known = error instanceof SensorloopError && error.code === "SPEC_UNKNOWN" && idSchema.safeParse(project).success && existsSync(path);
+    const known =
+      error instanceof SensorloopError && error.code === "SPEC_UNKNOWN" && idSchema.safeParse(project).success && existsSync(path);
     if (!known) throw error;
     const text = readFileSync(path, "utf8");
     const name = `examples/${project}/spec.yaml`;
@@ -37,7 +38,9 @@ export async function simulatorOf(project: string): Promise<Simulate> {
   const path = join(FOLDER, project, "simulate.ts");
   if (!idSchema.safeParse(project).success || !existsSync(path)) {
     const simulated = readdirSync(FOLDER).filter((name) => existsSync(join(FOLDER, name, "simulate.ts")));
-    throw new SensorloopError("NOT_FOUND", `'${project}' has no simulator; those that have: ${simulated.join(", ")}`, { facts: { project, simulated } });
+    throw new SensorloopError("NOT_FOUND", `'${project}' has no simulator; those that have: ${simulated.join(", ")}`, {
+      facts: { project, simulated },
+    });
   }
   return ((await import(pathToFileURL(path).href)) as { simulate: Simulate }).simulate;
 }

@@ -9,7 +9,11 @@ export function failureText(error: SensorloopError): string {
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (cause.message !== "" && !error.message.includes(cause.message)) lines.push(`  because: ${cause.message}`);
   }
-  return [...lines.map((line) => line.split("\n").map(printable).join("\n")), `  what to do: ${error.remedy}`, `  code: ${error.code}`].join("\n");
+  return [
+    ...lines.map((line) => line.split("\n").map(printable).join("\n")),
+    `  what to do: ${error.remedy}`,
+    `  code: ${error.code}`,
+  ].join("\n");
 }
 
 function isSpecProblem(value: unknown): value is SpecProblem {

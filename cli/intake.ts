@@ -32,7 +32,8 @@ export async function takeInAll(session: Session, project: string, spec: Spec, p
     else if (place.startsWith("s3://")) candidates.push(...(await fromS3(s3, spec, place)));
     else candidates.push(...(await fromDisk(session, spec, place)));
   }
-  if (candidates.length === 0) throw new SensorloopError("NO_FILES", `the spec of '${project}' names no sources; name files or folders`, { facts: { project } });
+  if (candidates.length === 0)
+    throw new SensorloopError("NO_FILES", `the spec of '${project}' names no sources; name files or folders`, { facts: { project } });
   await mkdir(platform.config.scratchDir, { recursive: true });
   const folder = await mkdtemp(join(platform.config.scratchDir, "fetched-"));
   const taken: TakenIn[] = [];
@@ -61,10 +62,12 @@ export async function takeInAll(session: Session, project: string, spec: Spec, p
 async function fromDisk(session: Session, spec: Spec, place: string): Promise<Candidate[]> {
   const files = await filesAt(place);
   // A file that was named by itself is taken whatever it is called: staging says what is wrong with it.
-  if (files.length === 1 && files[0]!.path === place) return files.map(({ name, path }) => ({ bring: () => Promise.resolve({ name, path }) }));
+  if (files.length === 1 && files[0]!.path === place)
+    return files.map(({ name, path }) => ({ bring: () => Promise.resolve({ name, path }) }));
   const wanted = matching(spec, files);
   if (wanted.length === 0) throw unmatched(place, files);
-  if (wanted.length < files.length) session.note(`${files.length - wanted.length} of ${files.length} files in ${place} match no pattern of the spec and are left out`);
+  if (wanted.length < files.length)
+    session.note(`${files.length - wanted.length} of ${files.length} files in ${place} match no pattern of the spec and are left out`);
   return wanted.map(({ name, path }) => ({ bring: () => Promise.resolve({ name, path }) }));
 }
 
@@ -101,14 +104,20 @@ function knownSource(spec: Spec, url: string): HttpsSource {
 /** Archives are judged by what is in them, later. */
 function matching<File extends { name: string }>(spec: Spec, files: readonly File[]): File[] {
   const patterns = spec.files.map((entry) => new RegExp(entry.match));
-  return files.filter(({ name }) => /\.zip$/i.test(name) || patterns.some((pattern) => pattern.test(name) || pattern.test(name.replace(/\.gz$/i, ""))));
+  return files.filter(
+    ({ name }) => /\.zip$/i.test(name) || patterns.some((pattern) => pattern.test(name) || pattern.test(name.replace(/\.gz$/i, ""))),
+  );
 }
 
 function unmatched(place: string, files: readonly { name: string }[]): SensorloopError {
   const names = files.slice(0, 5).map((file) => file.name);
-  return new SensorloopError("FILE_UNMATCHED", `no file in ${place} matches a pattern of the spec (there are ${names.join(", ")}${files.length > 5 ? ", ..." : ""})`, {
-    facts: { place, files: files.length },
-  });
+  return new SensorloopError(
+    "FILE_UNMATCHED",
+    `no file in ${place} matches a pattern of the spec (there are ${names.join(", ")}${files.length > 5 ? ", ..." : ""})`,
+    {
+      facts: { place, files: files.length },
+    },
+  );
 }
 
 export function size(bytes: number): string {

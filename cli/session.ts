@@ -29,7 +29,9 @@ export interface Answer {
  * Makes a commander action of a verb: opens, runs, prints one answer, closes, and sets the exit code: 0 done, 1 failed.
  * (Wrong use is 2 and never gets here.) With `--json` standard output carries exactly one JSON document, also for an error.
  */
-export function verb<Arguments extends unknown[]>(work: (session: Session, ...args: Arguments) => Promise<Answer>): (...args: [...Arguments, Command]) => Promise<void> {
+export function verb<Arguments extends unknown[]>(
+  work: (session: Session, ...args: Arguments) => Promise<Answer>,
+): (...args: [...Arguments, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
     const args = all.slice(0, -1) as unknown as Arguments;
@@ -51,7 +53,10 @@ export function verb<Arguments extends unknown[]>(work: (session: Session, ...ar
       if (answer.failed) process.exitCode = 1;
     } catch (error) {
       process.exitCode = 1;
-      const report = error instanceof SensorloopError ? error : new SensorloopError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
+      const report =
+        error instanceof SensorloopError
+          ? error
+          : new SensorloopError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
       if (json) await print(JSON.stringify({ error: report.report() }));
       process.stderr.write(`${failureText(report)}\n`);
     } finally {

@@ -4,7 +4,11 @@ export function table<Row extends object>(rows: readonly Row[], columns: readonl
   const cells = rows.map((row) => columns.map((column) => cell(row[column])));
   const widths = columns.map((column, at) => Math.max(column.length, ...cells.map((line) => line[at]!.length)));
   const right = columns.map((column) => rows.every((row) => typeof row[column] === "number" || row[column] == null));
-  const line = (values: readonly string[]) => values.map((value, at) => (right[at] ? value.padStart(widths[at]!) : value.padEnd(widths[at]!))).join("  ").trimEnd();
+  const line = (values: readonly string[]) =>
+    values
+      .map((value, at) => (right[at] ? value.padStart(widths[at]!) : value.padEnd(widths[at]!)))
+      .join("  ")
+      .trimEnd();
   return [line(columns), ...cells.map(line)].join("\n");
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { answersObjects } from "./probes.ts";
 import type { ServicePlan } from "./service.ts";
 
 export interface ObjectServerOptions {
@@ -28,8 +29,7 @@ export function objectServerPlan({ program, folder, port, accessKeyId, secretAcc
       args: [...listen, "posix", ...(metadata === undefined ? [] : ["--sidecar", metadata]), join(folder, "data")],
       env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
     },
-    // Unsigned requests are refused; a refusal is an answer.
-    answers: async () => (await fetch(`http://${endpoint}/`, { signal: AbortSignal.timeout(1_000) })).status < 500,
+    answers: () => answersObjects(`http://${endpoint}/`),
     readyWithinMs: 20_000,
     stopSignal: "SIGTERM",
     stopWithinMs: 5_000,

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import { giveTo, type Owner } from "./ordinary-user.ts";
+import { answersPostgres } from "./probes.ts";
 import type { ServicePlan } from "./service.ts";
 
 const run = promisify(execFile);
@@ -87,7 +88,7 @@ export function postgresPlan(options: PostgresOptions): ServicePlan {
       cwd: folder,
       owner,
     },
-    answers: () => answers(postgresUrl(options, "postgres")),
+    answers: () => answersPostgres(postgresUrl(options, "postgres")),
     // Recovery after a crash replays up to max_wal_size.
     readyWithinMs: 60_000,
     // "Fast": rolls back what is open. SIGTERM would wait for clients that hold their connections for ever.
@@ -105,17 +106,5 @@ export async function prepareDatabase(options: { readonly port: number; readonly
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
   } finally {
     await client.end();
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    await client.query("select 1");
-    return true;
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }

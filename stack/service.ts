@@ -10,8 +10,8 @@ export interface ServicePlan {
     readonly cwd?: string;
     readonly owner?: Owner;
   };
-  /** Whether it answers as it should; asked until it does. Throwing counts as no. */
-  readonly answers: () => Promise<boolean>;
+  /** Whether the process answers as it should; asked until it does. Throwing counts as no. */
+  readonly answers: (pid: number) => Promise<boolean>;
   readonly readyWithinMs: number;
   /** Asks it to end in good order. */
   readonly stopSignal: "SIGTERM" | "SIGINT";

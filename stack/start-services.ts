@@ -1,4 +1,4 @@
-import { access, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import { obtain, type Obtained } from "./obtain/program.ts";
@@ -13,6 +13,7 @@ import type { Report } from "./service.ts";
 import { newSecret, type PortName, type StateFile } from "./state.ts";
 import { supervise, type Supervised, type SuperviseOptions } from "./supervise.ts";
 import { NAMESPACE, prepareTemporal, temporalPlan } from "./temporal.ts";
+import { exists } from "./exists.ts";
 
 export interface StartContext {
   readonly file: StateFile;
@@ -124,11 +125,4 @@ function rememberProgram(file: StateFile, name: string, { path, version, origin 
 
 function remember(file: StateFile, name: string, service: StateFile["state"]["services"][string]): Promise<void> {
   return file.update({ services: { ...file.state.services, [name]: service } });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

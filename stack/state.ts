@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { access, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { STATE_FILE } from "../lib/config.ts";
 import type { VariableName } from "../lib/config-variables.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
+import { exists } from "./exists.ts";
 
 const portSchema = z.number().int().positive();
 
@@ -79,11 +80,7 @@ export async function readState(path: string): Promise<StackState | null> {
 export const newSecret = (bytes = 32): string => randomBytes(bytes).toString("hex");
 
 async function begin(dataDir: string, path: string): Promise<StackState> {
-  const orphaned = await access(join(dataDir, "objects")).then(
-    () => true,
-    () => false,
-  );
-  if (orphaned) {
+  if (await exists(join(dataDir, "objects"))) {
     throw new SensorloopError(
       "CONFIG_INVALID",
       `${path} is gone, and with it the keys of the data in ${dataDir}; restore it from a backup, or move the folder away to begin anew`,

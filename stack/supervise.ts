@@ -78,7 +78,7 @@ export async function supervise(plan: ServicePlan, options: SuperviseOptions): P
     if (identity) await writePidFile(run, { ...identity, name: plan.name, stopSignal: plan.stopSignal, restarts });
     const deadline = Date.now() + plan.readyWithinMs;
     while (!over && Date.now() < deadline) {
-      if (await plan.answers().catch(() => false)) return born;
+      if (born.pid !== undefined && (await plan.answers(born.pid).catch(() => false))) return born;
       await sleep(POLL_MS);
     }
     const late = !over;

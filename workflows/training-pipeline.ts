@@ -44,7 +44,7 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
     const { snapshot } = await data.takeSnapshot(context);
 
     at = "window";
-    const windowSet = await makeWindows(context, snapshot);
+    const windowSet = await makeWindows(context, snapshot, "window");
 
     // cluster, describe and synthesise have their places here.
     at = "train";
@@ -56,11 +56,11 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
 
     at = "evaluate";
     const champion = await runs.currentChampion(context);
-    await models.evaluateModel({ ...context, model: candidate, windowSet, snapshot });
     if (champion && champion.model !== candidate) {
-      const windows = await makeWindows({ ...context, specVersion: champion.specVersion }, snapshot);
+      const windows = await makeWindows({ ...context, specVersion: champion.specVersion }, snapshot, "evaluate");
       await models.evaluateModel({ ...context, model: champion.model, windowSet: windows, snapshot });
     }
+    await models.evaluateModel({ ...context, model: candidate, windowSet, snapshot });
 
     at = "decide";
     let verdict = await runs.decide({ ...context, candidate, champion: champion?.model ?? null, snapshot });
@@ -104,10 +104,11 @@ async function cleanFiles(context: RunContext): Promise<void> {
   await data.closeCleaning(context);
 }
 
-async function makeWindows(context: RunContext, snapshot: string): Promise<string> {
-  const { windowSet, shards } = await data.planWindows({ ...context, snapshot });
-  await inParallel(shards, (shard) => data.windowShard({ ...context, snapshot, windowSet, shard }));
-  await data.closeWindows({ ...context, windowSet });
+/** The windows of a snapshot as the context's spec wants them; the champion's may be cut otherwise than the candidate's. */
+async function makeWindows(context: RunContext, snapshot: string, stage: "window" | "evaluate"): Promise<string> {
+  const { windowSet, shards } = await data.planWindows({ ...context, snapshot, stage });
+  await inParallel(shards, (shard) => data.windowShard({ ...context, snapshot, windowSet, shard, stage }));
+  await data.closeWindows({ ...context, windowSet, stage });
   return windowSet;
 }
 

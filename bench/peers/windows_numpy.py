@@ -177,5 +177,5 @@ with np.errstate(divide="ignore", invalid="ignore"):
             table[at : at + len(chunk)] = chunk
         seconds.append(time.perf_counter() - begun)
 
-table.tofile(table_path)
+table.astype(np.float32).tofile(table_path)
 print(json.dumps({"seconds": seconds, "windows": len(starts), "features": table.shape[1], "numpy": np.__version__, "scipy": scipy.__version__}))

@@ -24,7 +24,10 @@ export function userCommand(): Command {
     }),
   );
   jsonOption(user.command("revoke").description("end an account, its sessions and tokens").argument("<account>")).action(
-    verb(async (session, id: string) => ({ value: await revokeAccount(session.platform().db, id, session.actor), text: `account ${id} is revoked` })),
+    verb(async (session, id: string) => ({
+      value: await revokeAccount(session.platform().db, id, session.actor),
+      text: `account ${id} is revoked`,
+    })),
   );
   return user;
 }
@@ -45,18 +48,28 @@ export function tokenCommand(): Command {
     .addOption(new Option("--days <n>", "ends after so many days").argParser(wholeNumber(1, 3650)))
     .action(
       verb(async (session, name: string, { account, scope, project, days }: TokenOptions) => {
-        const added = await addToken(session.platform().db, { account, name, scope, project: project ?? null, days: days ?? null }, session.actor);
+        const added = await addToken(
+          session.platform().db,
+          { account, name, scope, project: project ?? null, days: days ?? null },
+          session.actor,
+        );
         return { value: added, text: `token ${added.token.id} (${scope}) of ${account}, secret: ${added.secret}\nIt is shown this once.` };
       }),
     );
   jsonOption(token.command("list").description("tokens, newest first").option("--account <account>", "only of this account")).action(
     verb(async (session, { account }: { account?: string }) => {
       const items = await listTokens(session.platform().db, account);
-      return { value: { items }, text: table(items, ["id", "account", "name", "scope", "project", "createdAt", "expiresAt", "revokedAt"], "no token yet") };
+      return {
+        value: { items },
+        text: table(items, ["id", "account", "name", "scope", "project", "createdAt", "expiresAt", "revokedAt"], "no token yet"),
+      };
     }),
   );
   jsonOption(token.command("revoke").description("end a token at once").argument("<token>", "its id, not its secret")).action(
-    verb(async (session, id: string) => ({ value: await revokeToken(session.platform().db, id, session.actor), text: `token ${id} is revoked` })),
+    verb(async (session, id: string) => ({
+      value: await revokeToken(session.platform().db, id, session.actor),
+      text: `token ${id} is revoked`,
+    })),
   );
   return token;
 }

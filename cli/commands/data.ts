@@ -29,13 +29,16 @@ export function dataCommand(): Command {
       const items = await takeInAll(session, project, spec, paths);
       const known = items.filter((item) => item.known).length;
       const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
-      return { value: { items }, text: `${items.length - known} taken in, ${known} known already (${size(bytes)} in all); sensorloop run start ${project} learns from them` };
+      return {
+        value: { items },
+        text: `${items.length - known} taken in, ${known} known already (${size(bytes)} in all); sensorloop run start ${project} learns from them`,
+      };
     }),
   );
   pageOptions(
-    jsonOption(data.command("list").description("files, newest first, with what staging and cleaning made of them").argument("<project>")).addOption(
-      new Option("--state <state>", "only these").choices([...FILE_STATES]),
-    ),
+    jsonOption(
+      data.command("list").description("files, newest first, with what staging and cleaning made of them").argument("<project>"),
+    ).addOption(new Option("--state <state>", "only these").choices([...FILE_STATES])),
   ).action(
     verb(async (session, project: string, options: ListOptions & { state?: DataFile["state"] }) => {
       const page = await listFiles(session.platform(), project, options);
@@ -49,13 +52,25 @@ export function dataCommand(): Command {
         duplicate: cleaning?.rowsDuplicate,
         why: (cleaning?.error ?? error)?.code,
       }));
-      return { value: page, text: table(rows, ["name", "state", "size", "rows", "ok", "quarantined", "duplicate", "why"], "no files yet: a run stages what was added") };
+      return {
+        value: page,
+        text: table(
+          rows,
+          ["name", "state", "size", "rows", "ok", "quarantined", "duplicate", "why"],
+          "no files yet: a run stages what was added",
+        ),
+      };
     }),
   );
-  pageOptions(jsonOption(data.command("snapshots").description("immutable versions of the data, newest first").argument("<project>"))).action(
+  pageOptions(
+    jsonOption(data.command("snapshots").description("immutable versions of the data, newest first").argument("<project>")),
+  ).action(
     verb(async (session, project: string, options: ListOptions) => {
       const page = await listSnapshots(session.platform(), project, options);
-      return { value: page, text: table(page.items, ["id", "subjects", "recordings", "rows", "leaking", "createdAt"], "no snapshot yet: a run makes them") };
+      return {
+        value: page,
+        text: table(page.items, ["id", "subjects", "recordings", "rows", "leaking", "createdAt"], "no snapshot yet: a run makes them"),
+      };
     }),
   );
   jsonOption(
@@ -64,11 +79,7 @@ export function dataCommand(): Command {
       .description("write made-up recordings of an example project; needs no services unless --add is given")
       .argument("<project>", "an example that has a simulator")
       .addOption(new Option("--subjects <n>", "how many people").argParser(wholeNumber(1, 10_000_000)))
-      .addOption(
-        new Option("--seed <n>", "the same seed gives the same bytes")
-          .argParser(wholeNumber(0, 2 ** 31 - 1))
-          .default(1),
-      )
+      .addOption(new Option("--seed <n>", "the same seed gives the same bytes").argParser(wholeNumber(0, 2 ** 31 - 1)).default(1))
       .option("--out <folder>", "where the files go (default: simulated/PROJECT)")
       .option("--add", "take the files in at once"),
   ).action(

@@ -31,7 +31,10 @@ export function journalCommand(): Command {
   ).action(
     verb(async (session, options: ListOptions & Filter) => {
       const page = await listJournal(session.platform(), { ...options, visible: null });
-      return { value: page, text: table(page.items, ["id", "at", "actor", "project", "kind", "subject", "payload"], "nothing was decided yet") };
+      return {
+        value: page,
+        text: table(page.items, ["id", "at", "actor", "project", "kind", "subject", "payload"], "nothing was decided yet"),
+      };
     }),
   );
   jsonOption(journal.command("rebuild").description("compute again what is read from the journal, and tell every difference"))
@@ -40,7 +43,10 @@ export function journalCommand(): Command {
       verb(async (session, { apply }: { apply?: true }) => {
         const rebuilt = await rebuildJournal(session.platform(), { apply });
         const { events, differences, applied } = rebuilt;
-        const text = differences.length === 0 ? `${events} events, no difference` : `${events} events, ${differences.length} differences${applied ? ", put right" : ""}:\n${table(differences, ["table", "side", "row"], "")}`;
+        const text =
+          differences.length === 0
+            ? `${events} events, no difference`
+            : `${events} events, ${differences.length} differences${applied ? ", put right" : ""}:\n${table(differences, ["table", "side", "row"], "")}`;
         return { value: rebuilt, text, failed: differences.length > 0 && !applied };
       }),
     );
@@ -73,8 +79,17 @@ async function traceOf(session: Session, key: PredictionKey): Promise<Answer> {
     model: `${model.id} of ${model.slot}, made by run ${model.run}`,
     snapshot: snapshot.id,
   });
-  const rows = sources.map(({ name, lines, addedBy, addedAt, upload }) => ({ file: name, lines: lines && `${lines.from}-${lines.to}`, addedBy, addedAt, upload }));
-  return { value: trace, text: `${head}\n\n${table(rows, ["file", "lines", "addedBy", "addedAt", "upload"], "the rows it was read from are not there any more")}` };
+  const rows = sources.map(({ name, lines, addedBy, addedAt, upload }) => ({
+    file: name,
+    lines: lines && `${lines.from}-${lines.to}`,
+    addedBy,
+    addedAt,
+    upload,
+  }));
+  return {
+    value: trace,
+    text: `${head}\n\n${table(rows, ["file", "lines", "addedBy", "addedAt", "upload"], "the rows it was read from are not there any more")}`,
+  };
 }
 
 async function touchedBy(session: Session, id: string): Promise<Answer> {
@@ -82,7 +97,14 @@ async function touchedBy(session: Session, id: string): Promise<Answer> {
   if (!touched) throw new SensorloopError("NOT_FOUND", `there is no upload or file '${id}'`, { facts: { id } });
   const { upload, files, runs, champions } = touched;
   const parts = [
-    sheet({ upload: upload.id, project: upload.project, name: upload.name, sha256: upload.sha256, addedBy: upload.addedBy, addedAt: upload.addedAt }),
+    sheet({
+      upload: upload.id,
+      project: upload.project,
+      name: upload.name,
+      sha256: upload.sha256,
+      addedBy: upload.addedBy,
+      addedAt: upload.addedAt,
+    }),
     table(files, ["name", "state", "duplicateOf", "rowsOk", "rowsQuarantined", "id"], "no run has staged it yet"),
     table(runs, ["run", "state", "snapshot", "candidate", "promoted", "requestedAt"], "no run has read it yet"),
     table(champions, ["slot", "model"], "no champion of today has met it"),

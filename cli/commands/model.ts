@@ -10,12 +10,22 @@ import { percent, sheet, table } from "../table.ts";
 export function modelCommand(): Command {
   const model = new Command("model").description("models, champions, promotion and roll-back");
   pageOptions(
-    jsonOption(model.command("list").description("models, newest first").argument("<project>")).option("--slot <slot>", "only of this slot").option("--run <run>", "only of this run"),
+    jsonOption(model.command("list").description("models, newest first").argument("<project>"))
+      .option("--slot <slot>", "only of this slot")
+      .option("--run <run>", "only of this run"),
   ).action(
     verb(async (session, project: string, options: ListOptions & { slot?: string; run?: string }) => {
       const page = await listModels(session.platform(), project, options);
-      const rows = page.items.map((item) => ({ ...item, champion: item.champion ? "champion" : "", accuracy: percent(item.accuracy?.value), macroF1: percent(item.macroF1?.value) }));
-      return { value: page, text: table(rows, ["id", "family", "state", "accuracy", "macroF1", "champion", "slot", "run", "createdAt"], "no model yet") };
+      const rows = page.items.map((item) => ({
+        ...item,
+        champion: item.champion ? "champion" : "",
+        accuracy: percent(item.accuracy?.value),
+        macroF1: percent(item.macroF1?.value),
+      }));
+      return {
+        value: page,
+        text: table(rows, ["id", "family", "state", "accuracy", "macroF1", "champion", "slot", "run", "createdAt"], "no model yet"),
+      };
     }),
   );
   jsonOption(model.command("show").description("a model: how it was made and what it is worth").argument("<model>")).action(
@@ -35,11 +45,22 @@ export function modelCommand(): Command {
     .option("--why <text>", "for the journal", "")
     .action(
       verb(async (session, id: string, { expected, why }: { expected?: string; why: string }) => {
-        const champion = await promoteModel(session.platform(), id, { expected: expected === "none" ? null : expected, why }, session.actor);
+        const champion = await promoteModel(
+          session.platform(),
+          id,
+          { expected: expected === "none" ? null : expected, why },
+          session.actor,
+        );
         return { value: champion, text: `${champion.model} is the champion of ${champion.slot}` };
       }),
     );
-  jsonOption(model.command("rollback").description("bring the previous champion back; again for the one before").argument("<project>").argument("[slot]"))
+  jsonOption(
+    model
+      .command("rollback")
+      .description("bring the previous champion back; again for the one before")
+      .argument("<project>")
+      .argument("[slot]"),
+  )
     .option("--expected <model>", "refuse unless this is the champion now")
     .option("--why <text>", "for the journal", "")
     .action(
@@ -58,22 +79,49 @@ export function modelCommand(): Command {
         return { value: { items }, text: table(rows, ["slot", "model", "accuracy", "macroF1", "since", "by", "why"], "no champion") };
       }),
     );
-  jsonOption(model.command("export").description("write a model with its card into a folder").argument("<model>").argument("<folder>")).action(
+  jsonOption(
+    model.command("export").description("write a model with its card into a folder").argument("<model>").argument("<folder>"),
+  ).action(
     verb(async (session, id: string, folder: string) => {
       const files = await exportModel(session.platform(), id, folder);
       return { value: { model: id, folder, files }, text: `${id} is in ${folder}: ${files.map((file) => basename(file)).join(", ")}` };
     }),
   );
-  jsonOption(model.command("import").description("take in a model that was exported elsewhere; it serves after `model promote`").argument("<folder>")).action(
+  jsonOption(
+    model
+      .command("import")
+      .description("take in a model that was exported elsewhere; it serves after `model promote`")
+      .argument("<folder>"),
+  ).action(
     verb(async (session, folder: string) => {
       const imported = await importModel(session.platform(), folder);
-      return { value: imported, text: `${imported.id} is here, for slot ${imported.slot}; sensorloop model promote ${imported.id} lets it serve` };
+      return {
+        value: imported,
+        text: `${imported.id} is here, for slot ${imported.slot}; sensorloop model promote ${imported.id} lets it serve`,
+      };
     }),
   );
   return model;
 }
 
-function textOf({ id, project, slot, run, snapshot, family, state, champion, accuracy, macroF1, fittedOn, epoch, training, genome, bytes, reigns }: ModelDetail): string {
+function textOf({
+  id,
+  project,
+  slot,
+  run,
+  snapshot,
+  family,
+  state,
+  champion,
+  accuracy,
+  macroF1,
+  fittedOn,
+  epoch,
+  training,
+  genome,
+  bytes,
+  reigns,
+}: ModelDetail): string {
   const head = sheet({
     model: id,
     project,
@@ -99,7 +147,12 @@ function withInterval({ value, low, high }: { value: number; low: number | null;
 
 function comparisonText({ a, b, comparable, reason, accuracy, macroF1, perClass, better, worse, equal }: Comparison): string {
   const both = table(
-    [a, b].map((model) => ({ model: model.id, family: model.family, accuracy: percent(model.accuracy?.value), macroF1: percent(model.macroF1?.value) })),
+    [a, b].map((model) => ({
+      model: model.id,
+      family: model.family,
+      accuracy: percent(model.accuracy?.value),
+      macroF1: percent(model.macroF1?.value),
+    })),
     ["model", "family", "accuracy", "macroF1"],
     "",
   );

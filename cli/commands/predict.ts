@@ -25,7 +25,9 @@ export function predictCommand(): Command {
       .option("--slot <slot>", "ask the champion of this slot"),
   ).action(
     verb(async (session, project: string, paths: string[], { slot }: { slot?: string }) =>
-      paths.length === 1 && paths[0]!.endsWith(".json") ? answerRequest(session, project, paths[0]!, slot) : answerFiles(session, project, paths, slot),
+      paths.length === 1 && paths[0]!.endsWith(".json")
+        ? answerRequest(session, project, paths[0]!, slot)
+        : answerFiles(session, project, paths, slot),
     ),
   );
 }
@@ -42,7 +44,14 @@ export function predictionCommand(): Command {
         const page = await listPredictions(session.platform(), project, options);
         const items = page.items.map((item: Prediction) => ({ id: predictionId(item), ...item }));
         const rows = items.map((item) => ({ ...item, confidence: percent(item.confidence) }));
-        return { value: { items, next: page.next }, text: table(rows, ["predicted", "confidence", "actual", "split", "subject", "id"], "no prediction yet: a run makes them when it promotes") };
+        return {
+          value: { items, next: page.next },
+          text: table(
+            rows,
+            ["predicted", "confidence", "actual", "split", "subject", "id"],
+            "no prediction yet: a run makes them when it promotes",
+          ),
+        };
       }),
     );
   return prediction;
@@ -78,8 +87,13 @@ async function answerFiles(session: Session, project: string, paths: readonly st
     windows: items.length,
     confidence: percent(items.reduce((sum, item) => sum + item.confidence, 0) / items.length),
   }));
-  const right = predicted.metrics ? `\n${percent(predicted.metrics.accuracy.value)} of ${predicted.metrics.windows} labelled windows are right` : "";
-  return { value: predicted, text: `${predicted.model} (${predicted.slot})\n${table(rows, ["subject", "recording", "predicted", "windows", "confidence"], "the files hold no whole window")}${right}` };
+  const right = predicted.metrics
+    ? `\n${percent(predicted.metrics.accuracy.value)} of ${predicted.metrics.windows} labelled windows are right`
+    : "";
+  return {
+    value: predicted,
+    text: `${predicted.model} (${predicted.slot})\n${table(rows, ["subject", "recording", "predicted", "windows", "confidence"], "the files hold no whole window")}${right}`,
+  };
 }
 
 /** As little of the path as a pattern of the spec needs: patterns may read the folders that a file lies in. */

@@ -20,7 +20,10 @@ export function quarantineCommand(): Command {
   ).action(
     verb(async (session, project: string, options: ListOptions & { rule?: string; file?: string }) => {
       const page = await showQuarantine(session.platform(), project, options);
-      return { value: page, text: table(page.items, ["fileName", "line", "rule", "column", "reason", "raw"], "no such row is in quarantine") };
+      return {
+        value: page,
+        text: table(page.items, ["fileName", "line", "rule", "column", "reason", "raw"], "no such row is in quarantine"),
+      };
     }),
   );
   jsonOption(quarantine.command("replay").description("clean again, with the newest spec, what was refused").argument("<project>"))
@@ -33,7 +36,9 @@ export function quarantineCommand(): Command {
         const run = await waitForRun(platform, started.run, { signal: session.signal });
         const replay = await showReplay(platform, project, started.run);
         const failed = run.state !== "done";
-        const text = failed ? `the replay ended as ${run.state}: ${run.error?.message ?? ""}` : `${replay.moved ?? 0} rows moved back into the data, ${replay.left ?? 0} stay`;
+        const text = failed
+          ? `the replay ended as ${run.state}: ${run.error?.message ?? ""}`
+          : `${replay.moved ?? 0} rows moved back into the data, ${replay.left ?? 0} stay`;
         return { value: replay, text, failed };
       }),
     );

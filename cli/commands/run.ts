@@ -24,7 +24,11 @@ export function runCommand(): Command {
       .command("start")
       .description("take data in and run the pipeline on it; an example is applied where the project is not known yet")
       .argument("<project>")
-      .option("--data <path>", "learn from this (file, folder, https:// or s3:// address) and nothing else; may be repeated. Without: from all that was added", gather)
+      .option(
+        "--data <path>",
+        "learn from this (file, folder, https:// or s3:// address) and nothing else; may be repeated. Without: from all that was added",
+        gather,
+      )
       .option("--set <path=value>", "change the spec for this run alone, e.g. windows.seconds=5; may be repeated", gatherSettings)
       .addOption(new Option("--seed <n>", "seed of everything that is drawn").argParser(wholeNumber(0, 2 ** 31 - 1)))
       .option("--id <id>", "the run's id; asking for the same twice starts one run")
@@ -35,7 +39,9 @@ export function runCommand(): Command {
       const spec = await projectSpec(session, project);
       const uploads = data && [...new Set((await takeInAll(session, project, spec, data)).map((upload) => upload.id))];
       const started = await startRun(platform, project, { id, uploads, seed, set: set ?? {} }, session.actor);
-      return wait ? follow(started.run) : { value: started, text: `run ${started.run} is ${started.state}; sensorloop run show ${started.run}` };
+      return wait
+        ? follow(started.run)
+        : { value: started, text: `run ${started.run} is ${started.state}; sensorloop run show ${started.run}` };
 
       async function follow(runId: string): Promise<Answer> {
         return answerOf(await waitForRun(platform, runId, { signal: session.signal, onChange: runProgress(session.note) }));
@@ -43,7 +49,9 @@ export function runCommand(): Command {
     }),
   );
   jsonOption(run.command("wait").description("follow a run to its end").argument("<run>")).action(
-    verb(async (session, id: string) => answerOf(await waitForRun(session.platform(), id, { signal: session.signal, onChange: runProgress(session.note) }))),
+    verb(async (session, id: string) =>
+      answerOf(await waitForRun(session.platform(), id, { signal: session.signal, onChange: runProgress(session.note) })),
+    ),
   );
   pageOptions(
     jsonOption(run.command("list").description("runs, newest first"))
@@ -52,7 +60,14 @@ export function runCommand(): Command {
   ).action(
     verb(async (session, options: ListOptions & { project?: string; state?: RunState }) => {
       const page = await listRuns(session.platform(), { ...options, visible: null });
-      return { value: page, text: table(page.items.map(rowOf), ["run", "project", "state", "stage", "accuracy", "macroF1", "promoted", "requestedAt"], "no run yet: sensorloop run start PROJECT") };
+      return {
+        value: page,
+        text: table(
+          page.items.map(rowOf),
+          ["run", "project", "state", "stage", "accuracy", "macroF1", "promoted", "requestedAt"],
+          "no run yet: sensorloop run start PROJECT",
+        ),
+      };
     }),
   );
   jsonOption(run.command("show").description("a run with its stages").argument("<run>")).action(
@@ -77,7 +92,9 @@ export function runCommand(): Command {
     ["approve", true],
     ["reject", false],
   ] as const) {
-    const description = approve ? "promote the candidate of a run that waits for a person" : "keep the champion instead of the candidate of a waiting run";
+    const description = approve
+      ? "promote the candidate of a run that waits for a person"
+      : "keep the champion instead of the candidate of a waiting run";
     jsonOption(run.command(name).description(description).argument("<run>").option("--why <text>", "for the journal", "")).action(
       verb(async (session, id: string, { why }: { why: string }) => {
         const detail = await approveRun(session.platform(), id, { approve, why }, session.actor);
@@ -94,7 +111,16 @@ export function answerOf(run: RunDetail): Answer {
 }
 
 function rowOf({ run, project, state, stage, accuracy, macroF1, decision, requestedAt }: RunSummary) {
-  return { run, project, state, stage, accuracy: percent(accuracy), macroF1: percent(macroF1), promoted: decision && (decision.promoted ? "yes" : "no"), requestedAt };
+  return {
+    run,
+    project,
+    state,
+    stage,
+    accuracy: percent(accuracy),
+    macroF1: percent(macroF1),
+    promoted: decision && (decision.promoted ? "yes" : "no"),
+    requestedAt,
+  };
 }
 
 function textOf(run: RunDetail): string {
@@ -114,10 +140,20 @@ function textOf(run: RunDetail): string {
     error: error && `${error.code}: ${error.message} ${error.remedy}`,
     temporal: temporalUrl,
   });
-  const stages = table(run.stages, ["name", "state", "seconds", "rowsIn", "rowsOut", "rowsQuarantined", "rowsDuplicate", "reason"], "no stage has begun");
+  const stages = table(
+    run.stages,
+    ["name", "state", "seconds", "rowsIn", "rowsOut", "rowsQuarantined", "rowsDuplicate", "reason"],
+    "no stage has begun",
+  );
   const classes = run.metrics
     ? `\n\n${table(
-        run.metrics.perClass.map(({ label, support, precision, recall, f1 }) => ({ class: label, support, precision: percent(precision), recall: percent(recall), f1: percent(f1) })),
+        run.metrics.perClass.map(({ label, support, precision, recall, f1 }) => ({
+          class: label,
+          support,
+          precision: percent(precision),
+          recall: percent(recall),
+          f1: percent(f1),
+        })),
         ["class", "support", "precision", "recall", "f1"],
         "",
       )}`

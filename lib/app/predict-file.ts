@@ -30,12 +30,21 @@ type Cleaned = { readonly parts: readonly (SeriesPart & { readonly file: string 
  * @param files local files, with the names that the spec's patterns are tested on
  * @throws SensorloopError NO_CHAMPION, FILE_UNMATCHED, and what staging and cleaning refuse
  */
-export async function predictFiles(platform: Platform, project: string, files: readonly { path: string; name: string }[], slot?: string): Promise<FilePredictions> {
+export async function predictFiles(
+  platform: Platform,
+  project: string,
+  files: readonly { path: string; name: string }[],
+  slot?: string,
+): Promise<FilePredictions> {
   const { db, objects, compute, config } = platform;
   await needProject(db, project);
   const champions = await listChampions(db, project, slot);
   const champion = champions.find((candidate) => candidate.slot.split("/")[1] === "all") ?? champions[0];
-  if (!champion) throw new SensorloopError("NO_CHAMPION", slot === undefined ? `project '${project}' has no champion yet` : `slot '${slot}' has no champion`);
+  if (!champion)
+    throw new SensorloopError(
+      "NO_CHAMPION",
+      slot === undefined ? `project '${project}' has no champion yet` : `slot '${slot}' has no champion`,
+    );
   const bytes = await findModelObjects(db, champion.model);
   if (!bytes) throw new SensorloopError("ARTIFACT_CORRUPT", `model '${champion.model}' has no bytes on record`);
   const spec = await specOfModel(platform, project, champion.model);
@@ -50,9 +59,24 @@ export async function predictFiles(platform: Platform, project: string, files: r
     await writeFile(split, JSON.stringify(Object.fromEntries(subjects.map((subject) => [subject, "holdout"]))));
     const asked: Spec = { ...spec, split: { ...spec.split, by: "subject" } };
     const signals = spec.models.some((genome) => genome.family === "cnn");
-    await using windows = await compute.run("window-shard", { parts: cleaned.parts, spec: asked, recordings, split, seed: spec.seed, signals, outName: "windows.bin" });
+    await using windows = await compute.run("window-shard", {
+      parts: cleaned.parts,
+      spec: asked,
+      recordings,
+      split,
+      seed: spec.seed,
+      signals,
+      outName: "windows.bin",
+    });
     const [artifact, weights] = await Promise.all([objects.fetch(bytes.artifact), objects.fetch(bytes.weights)]);
-    const input = { artifact, weights, artifactSha256: bytes.artifact.sha256, shards: [join(windows.folder, "windows.bin")], splits: ["holdout", "unlabelled"] as const, leaking: false };
+    const input = {
+      artifact,
+      weights,
+      artifactSha256: bytes.artifact.sha256,
+      shards: [join(windows.folder, "windows.bin")],
+      splits: ["holdout", "unlabelled"] as const,
+      leaking: false,
+    };
     await using scored = await compute.run("score-model", input);
     const lines = (await readFile(scored.output.predictions.path, "utf8")).split("\n").filter((line) => line !== "");
     const items = lines.map((line) => {
@@ -76,7 +100,12 @@ async function specOfModel({ db }: Platform, project: string, model: string): Pr
 }
 
 /** Stages and cleans; the clean Parquet files are moved into `folder`, which outlives the jobs. */
-async function clean({ compute, config }: Platform, spec: Spec, files: readonly { path: string; name: string }[], folder: string): Promise<Cleaned> {
+async function clean(
+  { compute, config }: Platform,
+  spec: Spec,
+  files: readonly { path: string; name: string }[],
+  folder: string,
+): Promise<Cleaned> {
   const parts: (SeriesPart & { file: string })[] = [];
   const counts: FilePredictions["files"][number][] = [];
   for (const { path, name } of files) {
@@ -105,6 +134,7 @@ async function clean({ compute, config }: Platform, spec: Spec, files: readonly 
       parts.push({ path: kept, file: result.file, fileSpec: source.fileSpec, role: spec.files[source.fileSpec]?.role ?? "samples" });
     }
   }
-  if (!parts.some((part) => part.role === "samples")) throw new SensorloopError("TOO_LITTLE_DATA", "the files have no clean row of samples");
+  if (!parts.some((part) => part.role === "samples"))
+    throw new SensorloopError("TOO_LITTLE_DATA", "the files have no clean row of samples");
   return { parts, files: counts };
 }

@@ -78,7 +78,12 @@ const filesSchema = z.strictObject({
   only: z.record(columnName, z.array(z.string()).min(1)).default({}),
   /** For `role: intervals`: from where to where a label holds, both included. */
   interval: z
-    .strictObject({ from: columnName, to: columnName, unit: z.enum(["sample", "s", "ms"]).default("sample"), base: z.union([z.literal(0), z.literal(1)]).default(1) })
+    .strictObject({
+      from: columnName,
+      to: columnName,
+      unit: z.enum(["sample", "s", "ms"]).default("sample"),
+      base: z.union([z.literal(0), z.literal(1)]).default(1),
+    })
     .optional(),
   rules: z
     .strictObject({
@@ -105,7 +110,12 @@ const labelsSchema = z.strictObject({
 const filterSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("median"), channels: z.array(idSchema).min(1), width: z.int().min(3) }),
   /** Causal, direct form II transposed, started at rest on the first sample: b and a as in SciPy's lfilter. */
-  z.strictObject({ kind: z.literal("iir"), channels: z.array(idSchema).min(1), b: z.array(z.number()).min(1), a: z.array(z.number()).min(1) }),
+  z.strictObject({
+    kind: z.literal("iir"),
+    channels: z.array(idSchema).min(1),
+    b: z.array(z.number()).min(1),
+    a: z.array(z.number()).min(1),
+  }),
   /** `into` names the outputs one by one; without it the channels are replaced. */
   z.strictObject({
     kind: z.enum(["lowpass", "highpass"]),
@@ -144,7 +154,10 @@ const featureGroupSchema = z.strictObject({
   triplets: z.record(idSchema, triplet).default({}),
   channels: z.array(idSchema).default([]),
   /** Signals of each triplet. `vertical` and `horizontal` are seen along gravity and need `gravity`. */
-  signals: z.array(z.enum(["axes", "magnitude", "vertical", "horizontal", "principal"])).min(1).default(["axes"]),
+  signals: z
+    .array(z.enum(["axes", "magnitude", "vertical", "horizontal", "principal"]))
+    .min(1)
+    .default(["axes"]),
   formulas: z.array(z.enum(["time", "level", "log", "autoregression", "autocorrelation", "spectrum", "bands", "summary", "raw"])).min(1),
   /** The first difference of each triplet, per second, as one more triplet with the same signals (but `principal`). */
   jerk: z.boolean().default(false),
@@ -158,7 +171,12 @@ const featuresSchema = z.strictObject({
    * is "up" for `vertical`, `horizontal` and the angles; `formulas` are applied to its axes and its magnitude.
    */
   gravity: z
-    .strictObject({ total: triplet, body: triplet.optional(), formulas: featureGroupSchema.shape.formulas.optional(), angles: z.boolean().default(true) })
+    .strictObject({
+      total: triplet,
+      body: triplet.optional(),
+      formulas: featureGroupSchema.shape.formulas.optional(),
+      angles: z.boolean().default(true),
+    })
     .optional(),
   /** Correlations of each axis of one triplet with each of another, both named in `groups`. */
   cross: z.array(z.strictObject({ left: idSchema, right: idSchema })).default([]),
@@ -195,7 +213,11 @@ const trainingFields = {
 /** A genome: the hyper-parameters of one model, in the form that evolution mutates. */
 export const genomeSchema = z.discriminatedUnion("family", [
   /** Multinomial logistic regression by L-BFGS; `l2` is the ridge on the mean loss: (l2/2)*|W|^2. */
-  z.strictObject({ family: z.literal("logistic"), l2: z.number().min(0).default(1e-3), maxIterations: z.int().min(1).max(5000).default(200) }),
+  z.strictObject({
+    family: z.literal("logistic"),
+    l2: z.number().min(0).default(1e-3),
+    maxIterations: z.int().min(1).max(5000).default(200),
+  }),
   z.strictObject({
     family: z.literal("mlp"),
     units: z.array(z.int().min(1).max(4096)).min(1).max(8).default([150, 150, 100]),
@@ -206,7 +228,10 @@ export const genomeSchema = z.discriminatedUnion("family", [
   }),
   z.strictObject({
     family: z.literal("cnn"),
-    convolutions: z.array(z.strictObject({ filters: z.int().min(1).max(1024), kernel: z.int().min(1).max(64), pool: z.int().min(1).max(8).default(1) })).min(1).max(6),
+    convolutions: z
+      .array(z.strictObject({ filters: z.int().min(1).max(1024), kernel: z.int().min(1).max(64), pool: z.int().min(1).max(8).default(1) }))
+      .min(1)
+      .max(6),
     batchNorm: z.boolean().default(false),
     dense: z.array(z.int().min(1).max(4096)).max(4).default([]),
     dropout: z.number().min(0).max(0.95).default(0.5),
@@ -229,7 +254,10 @@ const gateSchema = z
 
 const sourceSchema = z.strictObject({
   url: z.url({ protocol: /^https$/ }),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   licence: z.string().min(1),
   bytes: z.int().positive().optional(),
 });
@@ -250,12 +278,19 @@ export const specSchema = z
     features: featuresSchema.optional(),
     /** Sensor sets that get a champion of their own; default is one slot with all sensors. */
     split: splitSchema.prefault({}),
-    models: z.array(genomeSchema).min(1).default([
-      { family: "logistic", l2: 1e-3, maxIterations: 200 },
-    ]),
+    models: z
+      .array(genomeSchema)
+      .min(1)
+      .default([{ family: "logistic", l2: 1e-3, maxIterations: 200 }]),
     gate: gateSchema,
-    seed: z.int().min(0).max(2 ** 31 - 1).default(1),
-    limits: z.strictObject({ trainingMinutes: z.number().positive().default(60), jobMegabytes: z.int().min(128).default(1024) }).prefault({}),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(1),
+    limits: z
+      .strictObject({ trainingMinutes: z.number().positive().default(60), jobMegabytes: z.int().min(128).default(1024) })
+      .prefault({}),
   })
   .superRefine((spec, context) => {
     for (const problem of crossChecks(spec)) context.addIssue({ code: "custom", path: problem.path, message: problem.message });
@@ -287,12 +322,16 @@ function* crossChecks(spec: Spec): Generator<Problem> {
       if (!channels.has(channel)) yield { path: ["filters", index, "channels"], message: `no channel '${channel}' exists at this step` };
     }
     if (!("into" in filter) || !filter.into) continue;
-    if (filter.into.length !== filter.channels.length) yield { path: ["filters", index, "into"], message: "must name one output for each channel" };
+    if (filter.into.length !== filter.channels.length)
+      yield { path: ["filters", index, "into"], message: "must name one output for each channel" };
     for (const name of filter.into) channels.add(name);
   }
   if (spec.features) yield* checkFeatures(spec.features, channels);
+  const twice = spec.labels.classes.find((name, index) => spec.labels.classes.indexOf(name) !== index);
+  if (twice !== undefined) yield { path: ["labels", "classes"], message: `the class '${twice}' is named twice` };
   for (const [raw, label] of Object.entries(spec.labels.map)) {
-    if (label !== null && !spec.labels.classes.includes(label)) yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
+    if (label !== null && !spec.labels.classes.includes(label))
+      yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
   }
   const sampled = spec.windows.kind === "sliding";
   if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
@@ -345,12 +384,35 @@ function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Pro
   if (files.format.headerRows === 0 && files.format.type === "csv" && !files.format.columns) {
     yield { path: [...path, "format", "columns"], message: "is required when there is no header row" };
   }
+  yield* checkColumns(files, path);
   if (files.role === "intervals" && (!files.interval || !files.label)) {
     yield { path: [...path, "interval"], message: "`role: intervals` needs `interval` and `label`" };
   }
   if (files.role === "samples" && Object.keys(files.channels).length === 0) {
     yield { path: [...path, "channels"], message: "`role: samples` needs at least one channel" };
   }
+}
+
+/** Without a header the spec itself names every column there is; a name that is not among them would be refused file by file. */
+function* checkColumns(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
+  const { headerRows, columns, unfold, type } = files.format;
+  if (!columns || unfold || (type === "csv" && headerRows > 0)) return;
+  const used: (readonly [name: string, where: (string | number)[]])[] = Object.entries(files.channels).map(([channel, { column }]) => [
+    column ?? channel,
+    ["channels", channel],
+  ]);
+  for (const field of ["subject", "recording", "label"] as const) {
+    const origin = files[field];
+    if (origin && "column" in origin) used.push([origin.column, [field, "column"]]);
+    if (origin && "columns" in origin) used.push(...origin.columns.map((name, index) => [name, [field, "columns", index]] as const));
+  }
+  if (files.time.kind === "column") used.push([files.time.column, ["time", "column"]]);
+  if (files.interval) used.push([files.interval.from, ["interval", "from"]], [files.interval.to, ["interval", "to"]]);
+  for (const [name, where] of used) {
+    if (!columns.includes(name)) yield { path: [...path, ...where], message: `no column '${name}' is named in \`format.columns\`` };
+  }
+  const doubled = columns.find((name, index) => columns.indexOf(name) !== index);
+  if (doubled !== undefined) yield { path: [...path, "format", "columns"], message: `the column '${doubled}' is named twice` };
 }
 
 /** `channel -> sensor` over all files of a spec. */

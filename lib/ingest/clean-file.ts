@@ -93,7 +93,7 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
     return { pass, recordings, rows, quarantine, written: rows.close() };
   } catch (error) {
     rows.abandon();
-    quarantine.close();
+    quarantine.abandon();
     remove(parquet, quarantine.path);
     throw error instanceof SensorloopError && error.code === "UNTERMINATED_QUOTE" ? unterminated(file, reader.line) : error;
   } finally {

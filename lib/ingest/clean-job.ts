@@ -3,6 +3,7 @@ import type { ErrorReport } from "../domain/errors.ts";
 import type { Spec } from "../domain/spec.ts";
 import { cleanFile } from "./clean-file.ts";
 import type { FileScan } from "./scan.ts";
+import { storageFull } from "./storage-full.ts";
 
 export interface FileToClean {
   readonly id: string;
@@ -74,7 +75,10 @@ export const run: Job<CleanInput, CleanOutput> = async ({ files, ...options }, c
   let done = 0;
   for (const file of files) {
     const onRows = (rows: number) => control.progress({ done: done + rows, total, unit: "rows", detail: { file: file.name } });
-    cleaned.push(await cleanFile(file, { ...options, folder: control.folder, onRows }));
+    const result = await cleanFile(file, { ...options, folder: control.folder, onRows }).catch((error: unknown) => {
+      throw storageFull(error);
+    });
+    cleaned.push(result);
     done += file.scan.lines - file.scan.headerLines - file.scan.blankCount;
     control.progress({ done, total, unit: "rows", detail: { file: file.name } });
   }

@@ -41,6 +41,11 @@ export class Quarantine {
 
   close(): void {
     if (this.#pending) this.#write();
+    this.abandon();
+  }
+
+  /** Closes without what is still pending. May be called again. */
+  abandon(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }

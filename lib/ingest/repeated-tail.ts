@@ -9,6 +9,8 @@ const LEAST_ROWS = 20;
  * twice without having been copied; noise makes nearly every line of a real recording its own.
  */
 const LEAST_DISTINCT = 0.5;
+/** Numbers of copies that are looked for; their products are found one after the other. */
+const COPIES = [2, 3, 5, 7];
 const DISTINCT_LOOKED_AT = 200_000;
 
 /**
@@ -26,14 +28,20 @@ export function repeatedTail(path: string, headerLines: number): number | null {
     // The last line may lack its newline; the copy of it further up has one.
     const closed = size > start && byteAt(fd, size - 1) === 10;
     const length = size - start + (closed ? 0 : 1);
-    for (const copies of [2, 3, 5, 7]) {
-      if (length % copies !== 0) continue;
-      const block = length / copies;
-      if (byteAt(fd, start + block - 1) !== 10 || !sameFrom(fd, start, start + block, size - start - block)) continue;
-      const rows = distinctRows(fd, start, block);
-      return rows ? headerLines + rows + 1 : null;
+    let block = length;
+    for (let copies = shortened(); copies; copies = shortened()) block /= copies;
+    if (block === length) return null;
+    const rows = distinctRows(fd, start, block);
+    return rows ? headerLines + rows + 1 : null;
+
+    /** How many times over the block holds its own beginning; undefined where it is all different. */
+    function shortened(): number | undefined {
+      return COPIES.find((copies) => {
+        const part = block / copies;
+        if (!Number.isInteger(part) || byteAt(fd, start + part - 1) !== 10) return false;
+        return sameFrom(fd, start, start + part, Math.min(block, size - start) - part);
+      });
     }
-    return null;
   } finally {
     closeSync(fd);
   }

@@ -6,6 +6,7 @@ import { filesOf } from "./archive.ts";
 import { UNPACK_LIMITS, type UnpackLimits } from "./budget.ts";
 import type { FileScan } from "./scan.ts";
 import { stageFile } from "./stage-file.ts";
+import { storageFull } from "./storage-full.ts";
 
 export interface StageInput {
   /** The upload on the local disk; its hash has been checked. */
@@ -96,7 +97,7 @@ export const run: Job<StageInput, StageOutput> = async ({ path, name, files, lim
       entries.push({ state: "staged", name: known, fileSpec: match.fileSpec, ...staged });
       bytes += staged.bytes;
     } catch (error) {
-      if (!(error instanceof SensorloopError) || !REFUSALS.has(error.code)) throw error;
+      if (!(error instanceof SensorloopError) || !REFUSALS.has(error.code)) throw storageFull(error);
       entries.push(refused(known, match.fileSpec, error));
       if (error.code === "DECOMPRESSION_BOMB") break;
     }

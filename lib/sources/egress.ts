@@ -68,7 +68,8 @@ export function checkedLookup(permitted: AddressRule = isPublicAddress): LookupF
     resolve(host, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, "");
       const bad = addresses.find(({ address }) => !permitted(address));
-      if (bad || addresses.length === 0) return callback(refused(`'${host}' resolves to '${bad?.address ?? "nothing"}', which is not a public address`, host), "");
+      if (bad || addresses.length === 0)
+        return callback(refused(`'${host}' resolves to '${bad?.address ?? "nothing"}', which is not a public address`, host), "");
       if (options.all) callback(null, addresses);
       else callback(null, addresses[0]!.address, addresses[0]!.family);
     });

@@ -102,8 +102,11 @@ function disposableAgent({ ca, permitted }: DownloadOptions): Agent & Disposable
 }
 
 function tooLarge(source: HttpsSource, limit: number): SensorloopError {
-  if (source.bytes === undefined) return new SensorloopError("PAYLOAD_TOO_LARGE", `${source.url} is larger than ${limit} bytes`, { facts: { url: source.url, limit } });
-  return new SensorloopError("CHECKSUM_MISMATCH", `${source.url} is larger than the ${limit} bytes named`, { facts: { url: source.url, limit } });
+  if (source.bytes === undefined)
+    return new SensorloopError("PAYLOAD_TOO_LARGE", `${source.url} is larger than ${limit} bytes`, { facts: { url: source.url, limit } });
+  return new SensorloopError("CHECKSUM_MISMATCH", `${source.url} is larger than the ${limit} bytes named`, {
+    facts: { url: source.url, limit },
+  });
 }
 
 function asReport(error: unknown, url: string): SensorloopError {

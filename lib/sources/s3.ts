@@ -34,9 +34,14 @@ export class S3Source implements Disposable {
     const found: S3File[] = [];
     let token: string | undefined;
     do {
-      const page = await this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })).catch((cause: unknown) => {
-        throw new SensorloopError("SOURCE_UNREACHABLE", `${url} cannot be listed: ${(cause as Error).message}`, { cause, facts: { url } });
-      });
+      const page = await this.#client
+        .send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }))
+        .catch((cause: unknown) => {
+          throw new SensorloopError("SOURCE_UNREACHABLE", `${url} cannot be listed: ${(cause as Error).message}`, {
+            cause,
+            facts: { url },
+          });
+        });
       for (const { Key: key = "", Size: bytes = 0 } of page.Contents ?? []) {
         // `s3://b/day1` means the object, or the folder, of that name and not also `day10`.
         const inside = prefix === "" || prefix.endsWith("/") || key === prefix || key[prefix.length] === "/";
@@ -56,7 +61,10 @@ export class S3Source implements Disposable {
       const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       await pipeline(Body as Readable, createWriteStream(path));
     } catch (cause) {
-      throw new SensorloopError("SOURCE_UNREACHABLE", `s3://${bucket}/${key} cannot be fetched: ${(cause as Error).message}`, { cause, facts: { bucket, key } });
+      throw new SensorloopError("SOURCE_UNREACHABLE", `s3://${bucket}/${key} cannot be fetched: ${(cause as Error).message}`, {
+        cause,
+        facts: { bucket, key },
+      });
     }
   }
 

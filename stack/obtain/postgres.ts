@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import { isReachable, type Owner } from "../ordinary-user.ts";
+import { exists } from "../exists.ts";
 
 export interface PostgresPrograms {
   /** Holds `initdb` and `postgres`. */
@@ -133,11 +134,4 @@ async function linkLibraries(native: string): Promise<void> {
       if (error.code !== "EEXIST") throw error;
     });
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -8,6 +8,7 @@ import { runOwnInstaller } from "./own-installer.ts";
 import { findTfjsNode, type TfjsNode } from "./package-folder.ts";
 import { whyNotNative } from "./probe.ts";
 import { fetchWheel, TENSORFLOW_VERSION } from "./wheel.ts";
+import { exists } from "../exists.ts";
 
 export interface TensorflowChoice {
   readonly backend: "native" | "wasm";
@@ -87,11 +88,4 @@ async function fetchInto(cached: string, report: Report): Promise<void> {
 
 function wasm(refusals: readonly string[]): TensorflowChoice {
   return { backend: "wasm", reason: `native TensorFlow is not available (${refusals.join("; ")})` };
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

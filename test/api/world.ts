@@ -43,7 +43,7 @@ export async function openApi(options: AppOptions = {}): Promise<Api> {
     async signIn(account, password) {
       const answer = await app.inject({ method: "POST", url: "/api/v1/session", payload: { account, password } });
       const [cookie = ""] = String(answer.headers["set-cookie"]).split(";");
-      return { cookie, origin: "http://localhost:80", host: "localhost:80" };
+      return { cookie, origin: "http://localhost", host: "localhost" };
     },
   };
 }

@@ -16,7 +16,8 @@ export function sensorloop(args: readonly string[], env: Readonly<Record<string,
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SENSORLOOP_")));
   const child = spawn(process.execPath, [MAIN, ...args], { env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const texts = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"] as const) child[stream].setEncoding("utf8").on("data", (text: string) => (texts[stream] += text));
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream].setEncoding("utf8").on("data", (text: string) => (texts[stream] += text));
   return new Promise((done, fail) => {
     child.once("error", fail);
     child.once("close", (code) => done({ code, ...texts, json: () => onlyDocument(texts.stdout) }));

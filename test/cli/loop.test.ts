@@ -32,7 +32,20 @@ describe("sensorloop, from recordings to an answer", () => {
 
   let run: RunDetail;
   it("applies the example, takes a folder in and follows the run to its end", { timeout: 300_000 }, async () => {
-    const ended = await call("run", "start", "gym", "--data", data, "--set", "models=[{family: logistic, l2: 0.05}]", "--set", "gate.floors={accuracy: 0.4}", "--seed", "5", "--wait");
+    const ended = await call(
+      "run",
+      "start",
+      "gym",
+      "--data",
+      data,
+      "--set",
+      "models=[{family: logistic, l2: 0.05}]",
+      "--set",
+      "gate.floors={accuracy: 0.4}",
+      "--seed",
+      "5",
+      "--wait",
+    );
     expect(ended.stderr).toContain("applied examples/gym/spec.yaml");
     expect(ended.stderr).toContain("1 of 14 files");
     expect(ended.stderr).toMatch(/clean +done/);
@@ -41,7 +54,9 @@ describe("sensorloop, from recordings to an answer", () => {
     expect(run).toMatchObject({ project: "gym", state: "done", seed: 5, decision: { promoted: true, rule: "first" } });
     expect(run.stages.find((stage) => stage.name === "clean")!.rowsQuarantined).toBeGreaterThan(0);
     expect(run.metrics!.accuracy.value).toBeGreaterThan(0.5);
-    expect(Object.keys(run)).toEqual(expect.arrayContaining(["run", "state", "snapshot", "stages", "candidate", "champion", "decision", "metrics"]));
+    expect(Object.keys(run)).toEqual(
+      expect.arrayContaining(["run", "state", "snapshot", "stages", "candidate", "champion", "decision", "metrics"]),
+    );
   });
 
   it("keeps the project's own spec as it was: `--set` made a version for that run alone", async () => {
@@ -58,7 +73,13 @@ describe("sensorloop, from recordings to an answer", () => {
     expect((await ask<{ items: unknown[] }>("data", "snapshots", "gym")).items).toHaveLength(1);
     const rules = (await ask<{ items: { rule: string; rows: number }[] }>("quarantine", "list", "gym")).items;
     expect(rules.reduce((sum, rule) => sum + rule.rows, 0)).toBe(run.stages.find((stage) => stage.name === "clean")!.rowsQuarantined);
-    const { items } = await ask<{ items: { fileName: string; line: number; raw: string }[] }>("quarantine", "show", "gym", "--limit", "200");
+    const { items } = await ask<{ items: { fileName: string; line: number; raw: string }[] }>(
+      "quarantine",
+      "show",
+      "gym",
+      "--limit",
+      "200",
+    );
     for (const { fileName, line, raw } of items) {
       expect(readFileSync(join(data, fileName), "utf8").split("\n")[line - 1]).toBe(raw);
     }
@@ -76,7 +97,11 @@ describe("sensorloop, from recordings to an answer", () => {
     expect((await ask<{ items: unknown[] }>("model", "champion", "gym", "--at", "2020-01-01")).items).toEqual([]);
     const { items } = await ask<{ items: { id: string; split: string }[] }>("prediction", "list", "gym", "--limit", "200");
     expect(new Set(items.map((item) => item.split))).toEqual(new Set(["holdout", "unlabelled"]));
-    const trace = await ask<{ sources: { upload: string; name: string; lines: { from: number; to: number } }[] }>("journal", "trace", items[0]!.id);
+    const trace = await ask<{ sources: { upload: string; name: string; lines: { from: number; to: number } }[] }>(
+      "journal",
+      "trace",
+      items[0]!.id,
+    );
     expect(trace.sources).toHaveLength(1);
     expect(trace.sources[0]!.lines.to - trace.sources[0]!.lines.from).toBeGreaterThanOrEqual(199);
     const touched = await ask<{ runs: { run: string }[]; champions: { model: string }[] }>("journal", "trace", trace.sources[0]!.upload);
@@ -87,7 +112,11 @@ describe("sensorloop, from recordings to an answer", () => {
   it("answers a file that is in no project as the pipeline would have answered it", async () => {
     const folder = join(home, "new");
     const { files } = await simulate({ folder, subjects: 1, seed: 99 });
-    const predicted = await ask<{ model: string; items: { predicted: string; actual: string | null }[]; metrics: { accuracy: { value: number } } }>("predict", "gym", files[0]!);
+    const predicted = await ask<{
+      model: string;
+      items: { predicted: string; actual: string | null }[];
+      metrics: { accuracy: { value: number } };
+    }>("predict", "gym", files[0]!);
     expect(predicted.model).toBe(run.candidate);
     expect(predicted.items.length).toBeGreaterThan(20);
     expect(predicted.metrics.accuracy.value).toBeGreaterThan(0.3);
@@ -126,7 +155,17 @@ describe("sensorloop, from recordings to an answer", () => {
     const added = await ask<{ password: string }>("user", "add", "ada", "--role", "annotator", "--project", "gym");
     expect(added.password.length).toBeGreaterThanOrEqual(16);
     await ask("user", "add", "grace", "--role", "engineer");
-    const token = await ask<{ token: { id: string }; secret: string }>("token", "add", "watch 7", "--account", "ada", "--scope", "data.add", "--days", "30");
+    const token = await ask<{ token: { id: string }; secret: string }>(
+      "token",
+      "add",
+      "watch 7",
+      "--account",
+      "ada",
+      "--scope",
+      "data.add",
+      "--days",
+      "30",
+    );
     const listed = await call("token", "list");
     expect(listed.stdout).toContain(token.token.id);
     expect(listed.stdout).not.toContain(token.secret);
@@ -140,7 +179,17 @@ describe("sensorloop, from recordings to an answer", () => {
   it("has all of it in the journal, by whom, and finds no difference when it is folded again", async () => {
     const { items } = await ask<{ items: { kind: string; actor: string }[] }>("journal", "list", "--limit", "200");
     expect(new Set(items.map((item) => item.kind))).toEqual(
-      new Set(["project.applied", "file.added", "run.requested", "gate.judged", "model.promoted", "account.added", "account.revoked", "token.added", "token.revoked"]),
+      new Set([
+        "project.applied",
+        "file.added",
+        "run.requested",
+        "gate.judged",
+        "model.promoted",
+        "account.added",
+        "account.revoked",
+        "token.added",
+        "token.revoked",
+      ]),
     );
     expect(items.filter((item) => item.kind === "file.added").every((item) => item.actor.startsWith("cli:"))).toBe(true);
     expect(await ask("journal", "rebuild")).toMatchObject({ differences: [] });

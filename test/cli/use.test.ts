@@ -52,16 +52,31 @@ describe("without any service", () => {
     const plain = await sensorloop(["project", "check", path], nothing);
     expect(plain.code).toBe(1);
     expect(plain.stdout).toBe("");
-    expect(plain.stderr).toContain(`${path}:2:1: titel: unknown key \`titel\`; did you mean \`title\`?\n${path}:3:8: files: expected a list of at least 1 entries`);
+    expect(plain.stderr).toContain(
+      `${path}:2:1: titel: unknown key \`titel\`; did you mean \`title\`?\n${path}:3:8: files: expected a list of at least 1 entries`,
+    );
     expect(plain.stderr).toMatch(/what to do: .*\n {2}code: SPEC_INVALID\n$/);
     const json = await sensorloop(["project", "check", path, "--json"], nothing);
     expect(json.code).toBe(1);
-    expect(json.json()).toMatchObject({ error: { code: "SPEC_INVALID", facts: { problems: [{ line: 2, path: "titel" }, { line: 3, path: "files" }] } } });
+    expect(json.json()).toMatchObject({
+      error: {
+        code: "SPEC_INVALID",
+        facts: {
+          problems: [
+            { line: 2, path: "titel" },
+            { line: 3, path: "files" },
+          ],
+        },
+      },
+    });
   });
 
   it("recordings are simulated, the same for the same seed", async () => {
     const out = join(folder, "pulse");
-    const first = await sensorloop(["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out, "--json"], nothing);
+    const first = await sensorloop(
+      ["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out, "--json"],
+      nothing,
+    );
     const { files, rows } = first.json<{ files: string[]; rows: number }>();
     expect({ code: first.code, rows }).toEqual({ code: 0, rows: 270 });
     const bytes = readFileSync(files[0]!, "utf8");
@@ -87,7 +102,8 @@ describe("the text of others", () => {
   it("cannot steer the terminal", () => {
     const hostile = "\u001b[2Jfile\u0007\u009b31m.csv\r\n";
     // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    for (const text of [printable(hostile), table([{ name: hostile }], ["name"], ""), sheet({ name: hostile })]) expect(text.replace(/\n/g, "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    for (const text of [printable(hostile), table([{ name: hostile }], ["name"], ""), sheet({ name: hostile })])
+      expect(text.replace(/\n/g, "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
   });
 });
 
@@ -95,6 +111,7 @@ describe("the id of a prediction", () => {
   it("is one word that leads back to the prediction, whatever the recording is called", () => {
     const key = { model: "gym-1", from: 200, to: 400, subject: "5f0c", recording: "a:b 1-2/c" };
     expect(parsePredictionId(predictionId(key))).toEqual(key);
-    for (const text of ["", "gym-1", "gym-1:1-2:s", "0193a5b2-0000-7000-8000-000000000000"]) expect(parsePredictionId(text)).toBeUndefined();
+    for (const text of ["", "gym-1", "gym-1:1-2:s", "0193a5b2-0000-7000-8000-000000000000"])
+      expect(parsePredictionId(text)).toBeUndefined();
   });
 });

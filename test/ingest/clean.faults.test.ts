@@ -22,7 +22,7 @@ it("turns a good file into the Parquet file that later stages read", async () =>
     index: 7,
     at_us: (FIRST_MS + 140) * 1000,
     x: Math.fround(0.657),
-    y: Math.fround(-0.9486),
+    y: Math.fround(-0.9477),
     label: "Walking",
     extras: null,
   });

@@ -52,17 +52,28 @@ describe("F34: an address that leads inside", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it.each(["http://example.org/", "file:///etc/passwd", "gopher://example.org/", "ftp://example.org/", "https://user:secret@example.org/", "nonsense"])("is refused: %s", (url) => {
+  it.each([
+    "http://example.org/",
+    "file:///etc/passwd",
+    "gopher://example.org/",
+    "ftp://example.org/",
+    "https://user:secret@example.org/",
+    "nonsense",
+  ])("is refused: %s", (url) => {
     expect(() => checkUrl(url)).toThrow(expect.objectContaining({ code: "EGRESS_REFUSED", status: 400 }));
   });
 
   it("never shows the credentials that somebody wrote into it", () => {
-    expect(() => checkUrl("https://user:secret@example.org/")).toThrow(expect.not.objectContaining({ message: expect.stringContaining("secret") as string }));
+    expect(() => checkUrl("https://user:secret@example.org/")).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining("secret") as string }),
+    );
   });
 
   it("is told from a public one", () => {
-    for (const address of ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "192.0.1.1"]) expect(isPublicAddress(address), address).toBe(true);
-    for (const address of ["172.16.0.1", "172.31.255.255", "224.0.0.1", "255.255.255.255", "::", "2001:db8::1", "not an address"]) expect(isPublicAddress(address), address).toBe(false);
+    for (const address of ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "192.0.1.1"])
+      expect(isPublicAddress(address), address).toBe(true);
+    for (const address of ["172.16.0.1", "172.31.255.255", "224.0.0.1", "255.255.255.255", "::", "2001:db8::1", "not an address"])
+      expect(isPublicAddress(address), address).toBe(false);
   });
 });
 
@@ -92,7 +103,9 @@ describe.skipIf(!openssl)("fetching over https (needs openssl to make a certific
   beforeAll(async () => {
     const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
     const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
+    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert, ...subject], {
+      stdio: "ignore",
+    });
     ca = readFileSync(cert);
     const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
       "/file": (_, response) => response.end(body),
@@ -144,6 +157,8 @@ describe.skipIf(!openssl)("fetching over https (needs openssl to make a certific
   });
 
   it("refuses a server whose certificate nobody vouches for", async () => {
-    await expect(download({ url: `https://127.0.0.1:${port}/file` }, { path, permitted })).rejects.toMatchObject({ code: "SOURCE_UNREACHABLE" });
+    await expect(download({ url: `https://127.0.0.1:${port}/file` }, { path, permitted })).rejects.toMatchObject({
+      code: "SOURCE_UNREACHABLE",
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { temporal as proto } from "@temporalio/proto";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
 import { afterAll } from "vitest";
 import { runWorker } from "../../activities/worker.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
@@ -25,8 +26,12 @@ export async function testNamespace(): Promise<string> {
   return namespace;
 }
 
+let quiet = false;
+
 /** A worker in this process, on all queues; every task replays from the beginning, so that nondeterminism shows at once. */
 export function testWorker(platform: Platform): void {
+  if (!quiet) Runtime.install({ logger: new DefaultLogger("ERROR") });
+  quiet = true;
   const stop = new AbortController();
   const working = runWorker(platform, stop.signal, { maxCachedWorkflows: 0 });
   afterAll(async () => {

@@ -43,6 +43,9 @@ export async function openPage(
     // A refused request (401 before sign-in) is logged by the browser itself and is no fault of the page.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(`console: ${message.text()}`);
   });
+  page.on("response", (response) => {
+    if (response.status() >= 500 && !response.url().includes("/events")) complaints.push(`server: ${response.status()} ${response.url()}`);
+  });
   await page.addInitScript(() => {
     addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile }) =>
       console.error(`policy: ${effectiveDirective} ${blockedURI} ${sourceFile}`),

@@ -90,26 +90,6 @@ describe("the pages on the real API", () => {
       await page.getByRole("heading", { name: "Confusion matrix" }).waitFor();
       await page.getByRole("heading", { name: "Calibration" }).waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
-      if (process.env["SENSORLOOP_SHOTS"])
-        await page.screenshot({ path: `${process.env["SENSORLOOP_SHOTS"]}/real-model.png`, fullPage: true });
-      if (process.env["SENSORLOOP_SHOTS"]) {
-        await page.goto("/runs/watched");
-        await page.getByRole("heading", { level: 1 }).waitFor();
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: `${process.env["SENSORLOOP_SHOTS"]}/real-run.png`, fullPage: true });
-        await page.goto("/");
-        await page.getByRole("heading", { name: "The loop" }).waitFor();
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: `${process.env["SENSORLOOP_SHOTS"]}/real-overview.png`, fullPage: true });
-        for (const tab of ["files", "snapshots", "quarantine"]) {
-          await page.goto(`/p/gym/data?tab=${tab}`);
-          await page.waitForTimeout(1200);
-          await page.screenshot({ path: `${process.env["SENSORLOOP_SHOTS"]}/real-${tab}.png` });
-        }
-        await page.goto(`/p/gym/journal`);
-        await page.waitForTimeout(1200);
-        await page.screenshot({ path: `${process.env["SENSORLOOP_SHOTS"]}/real-journal.png` });
-      }
       expect(complaints).toEqual([]);
 
       // The session ends on the server while the page is open.

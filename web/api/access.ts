@@ -13,6 +13,8 @@ export interface Caller {
   readonly actor: Actor;
   readonly by: "session" | "token";
   readonly expiresAt: string | null;
+  /** A token that ends, or holds for one project: it must not make another that goes further. */
+  readonly limited: boolean;
 }
 
 declare module "fastify" {
@@ -56,6 +58,11 @@ export function need(actor: Actor, action: Action, project?: string): void {
   throw new SensorloopError("FORBIDDEN", `'${action}' is not for ${why}`, { facts: { action, roles: [...roles], everywhere } });
 }
 
+/** For what outlives the caller: accounts and tokens. @throws SensorloopError FORBIDDEN for a token that is limited */
+export function refuseLimited({ caller }: FastifyRequest): void {
+  if (caller?.limited) throw new SensorloopError("FORBIDDEN", "a token that ends or holds for one project cannot manage accounts and tokens");
+}
+
 /** The projects an actor sees, for lists; null: all. */
 export function visibleTo(actor: Actor): readonly string[] | null {
   return actor.projects;
@@ -88,13 +95,13 @@ async function authenticate(request: FastifyRequest, db: Db, cookie: string): Pr
   const bearer = /^Bearer (slt_[\w-]{43})$/.exec(request.headers.authorization ?? "")?.[1];
   if (bearer !== undefined) {
     const found = await findTokenBySecret(db, bearer);
-    return found ? { actor: actorOf(found.account, found.token), by: "token", expiresAt: found.token.expiresAt } : null;
+    return found ? { actor: actorOf(found.account, found.token), by: "token", expiresAt: found.token.expiresAt, limited: found.token.expiresAt !== null || found.token.project !== null } : null;
   }
   // A wrong token is no reason to look for a cookie: the caller meant to be someone else.
   if (request.headers.authorization !== undefined) return null;
   const secret = sessionSecretOf(request, cookie);
   const found = secret === undefined ? undefined : await findSession(db, secret);
-  return found ? { actor: actorOf(found.account), by: "session", expiresAt: found.expiresAt.toISOString() } : null;
+  return found ? { actor: actorOf(found.account), by: "session", expiresAt: found.expiresAt.toISOString(), limited: false } : null;
 }
 
 /** The session's secret, where its cookie was signed here; forged ones never reach the database. */

@@ -14,10 +14,17 @@ const GRACE_MS = 10_000;
  * Listens until `signal` says stop, then ends what is in hand.
  * @param onListening is told the address
  */
-export async function serve(platform: Platform, signal: AbortSignal, options: AppOptions & { onListening?: (address: string) => void } = {}): Promise<void> {
+export async function serve(
+  platform: Platform,
+  signal: AbortSignal,
+  options: AppOptions & { onListening?: (address: string) => void } = {},
+): Promise<void> {
   const { host, port } = platform.config.web;
   const app = await createApp(platform, options);
-  const outbox = setInterval(() => void startPending(platform).catch((error: unknown) => platform.log.warn({ error }, "pending runs could not be started")), OUTBOX_MS);
+  const outbox = setInterval(
+    () => void startPending(platform).catch((error: unknown) => platform.log.warn({ error }, "pending runs could not be started")),
+    OUTBOX_MS,
+  );
   try {
     options.onListening?.(await app.listen({ host, port }));
     await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
@@ -36,7 +43,7 @@ if (import.meta.main) {
   const first = await ensureFirstUser(platform.db);
   // Printed once and kept nowhere; the log is not the place for it.
   if (first) process.stdout.write(`\nFirst account: ${first.account}\nPassword (shown this once): ${first.password}\n\n`);
-  const uiFolder = join(import.meta.dirname, "..", "ui", "dist");
+  const uiFolder = platform.config.uiDir ?? join(import.meta.dirname, "..", "ui", "dist");
   await serve(platform, stop.signal, {
     uiFolder,
     metricsToken: process.env["SENSORLOOP_METRICS_TOKEN"],

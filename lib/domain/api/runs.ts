@@ -5,6 +5,10 @@ import { RUN_STATES, STAGE_STATES, STAGES, verdictSchema } from "../stages.ts";
 import { reportSchema } from "./data.ts";
 import { timeSchema } from "./page.ts";
 
+/** Values of a spec are nested a few levels; readers downstream recurse, so the depth is bounded here. */
+const shallow = (value: unknown, levels = 12): boolean =>
+  typeof value !== "object" || value === null || (levels > 0 && Object.values(value).every((inner) => shallow(inner, levels - 1)));
+
 export const startRunSchema = z.strictObject({
   /** Chosen by the sender, so that the same request sent twice starts one run; made by the server where left out. */
   id: idSchema.optional(),
@@ -16,7 +20,7 @@ export const startRunSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .optional(),
   /** Changes to the spec for this run alone, path to value: `{"gate.mode": "manual"}`. */
-  set: z.record(z.string().min(1).max(200), z.json()).default({}),
+  set: z.record(z.string().min(1).max(200), z.unknown().refine((value) => shallow(value), "is nested too deeply")).default({}),
 });
 export type StartRun = z.infer<typeof startRunSchema>;
 

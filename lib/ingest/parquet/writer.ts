@@ -41,6 +41,7 @@ export class ParquetWriter {
   readonly #fd: number;
   readonly #hash = createHash("sha256");
   readonly #groups: ThriftValue[] = [];
+  #open = true;
   #offset = 0;
   #total = 0;
   /** Where the owner sets the next row's values. */
@@ -69,14 +70,15 @@ export class ParquetWriter {
       this.#write(footer);
       this.#write(tail);
     } finally {
-      closeSync(this.#fd);
+      this.abandon();
     }
     return { path: this.#path, sha256: this.#hash.digest("hex"), bytes: this.#offset, rows: this.#total };
   }
 
-  /** Closes without a footer: what was written is no Parquet file. */
+  /** Closes without a footer: what was written is no Parquet file. May be called again. */
   abandon(): void {
-    closeSync(this.#fd);
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
   }
 
   #flush(): void {

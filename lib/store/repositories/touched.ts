@@ -3,7 +3,14 @@ import { iso, type Db } from "./rows.ts";
 
 /** What became of bytes that were sent in. */
 export interface Touched {
-  readonly upload: { readonly id: string; readonly project: string; readonly name: string; readonly sha256: string; readonly addedBy: string; readonly addedAt: string };
+  readonly upload: {
+    readonly id: string;
+    readonly project: string;
+    readonly name: string;
+    readonly sha256: string;
+    readonly addedBy: string;
+    readonly addedAt: string;
+  };
   readonly files: readonly {
     readonly id: string;
     readonly name: string;
@@ -34,7 +41,12 @@ export async function findTouched(db: Db, id: string): Promise<Touched | undefin
     .selectFrom("upload")
     .innerJoin("object", "object.key", "upload.object")
     .select(["upload.id", "upload.project", "upload.name", "object.sha256", "upload.created_by", "upload.created_at"])
-    .where((where) => where.or([where("upload.id", "=", id), where("upload.id", "in", db.selectFrom("file").select("file.upload").where("file.id", "=", id))]))
+    .where((where) =>
+      where.or([
+        where("upload.id", "=", id),
+        where("upload.id", "in", db.selectFrom("file").select("file.upload").where("file.id", "=", id)),
+      ]),
+    )
     .executeTakeFirst();
   if (!upload) return undefined;
   const files = await sql<Touched["files"][number]>`
@@ -48,9 +60,18 @@ export async function findTouched(db: Db, id: string): Promise<Touched | undefin
     from run where id in (select run from run_file where file = any(${read}::uuid[])) order by requested_at desc limit 200`.execute(db);
   const champions = await sql<Touched["champions"][number]>`
     select champion.slot, champion.model from champion join model on model.id = champion.model
-    where champion.project = ${upload.project} and model.run in (select run from run_file where file = any(${read}::uuid[])) order by champion.slot`.execute(db);
+    where champion.project = ${upload.project} and model.run in (select run from run_file where file = any(${read}::uuid[])) order by champion.slot`.execute(
+    db,
+  );
   return {
-    upload: { id: upload.id, project: upload.project, name: upload.name, sha256: upload.sha256, addedBy: upload.created_by, addedAt: iso(upload.created_at) },
+    upload: {
+      id: upload.id,
+      project: upload.project,
+      name: upload.name,
+      sha256: upload.sha256,
+      addedBy: upload.created_by,
+      addedAt: iso(upload.created_at),
+    },
     files: files.rows,
     runs: runs.rows.map(({ at, ...run }) => ({ ...run, requestedAt: iso(at) })),
     champions: champions.rows,

@@ -33,7 +33,11 @@ export function ConfusionMatrix({ confusion }: ConfusionMatrixProps) {
       }
     >
       <div className={classes.scroll} tabIndex={0} role="region" aria-label="Confusion matrix, scrollable">
-        <table className={classes.matrix} data-dense={confusion.classes.length > 8 || undefined}>
+        <table
+          className={classes.matrix}
+          data-dense={confusion.classes.length > 8 || undefined}
+          data-upright={uprightLabels(confusion.classes) || undefined}
+        >
           <caption>Rows: what it was. Columns: what the model said.</caption>
           <thead>
             <tr>
@@ -86,6 +90,13 @@ export function ConfusionMatrix({ confusion }: ConfusionMatrixProps) {
       </p>
     </Panel>
   );
+}
+
+/** Beyond this many letters the labels of the columns would push the last ones out of sight: they are set upright. */
+const MOST_LETTERS = 50;
+
+function uprightLabels(labels: readonly string[]): boolean {
+  return labels.join("").length > MOST_LETTERS;
 }
 
 /** Tint in per cent. Mistakes are rare, so their scale is steeper: one in five is already at full depth. */

@@ -70,11 +70,13 @@ export function intervalText(estimate: Estimate): string {
   return `95 % interval ${shareText(estimate.low, decimals)} to ${shareText(estimate.high, decimals)}, by subject`;
 }
 
-/** A share of `count` windows with the digits its binomial standard error supports; a dash where it is undefined. */
+/** A share of `count` windows with the digits its binomial interval supports; a dash where it is undefined. */
 export function shareOfText(value: number | null, count: number): string {
   if (value === null) return "–";
   if (count <= 0) return shareText(value, 2);
-  const spread = 1.96 * Math.sqrt(Math.max(value * (1 - value), 0.25 / count) / count);
+  // Agresti and Coull's interval: unlike the plain one it does not shrink to nothing at 0 and 1.
+  const centre = (value * count + 2) / (count + 4);
+  const spread = 1.96 * Math.sqrt((centre * (1 - centre)) / (count + 4));
   return shareText(value, Math.min(3, decimalsFor(spread)));
 }
 

@@ -15,7 +15,7 @@ export function CalibrationPlot({ calibration }: { readonly calibration: Metrics
   const sentence = calibrationSentence(calibration);
   return (
     <Panel title="Calibration" aside={`expected error ${shareText(calibration.ece, 3)}`}>
-      <svg className={classes.plot} viewBox={`0 -6 ${LEFT + SIZE + 8} ${SIZE + BOTTOM + 8}`} role="img" aria-label={sentence}>
+      <svg className={classes.plot} viewBox={`0 -10 ${LEFT + SIZE + 10} ${SIZE + BOTTOM + 12}`} role="img" aria-label={sentence}>
         {[0, 0.5, 1].map((tick) => (
           <g key={tick} className={classes.grid}>
             <line x1={LEFT} x2={LEFT + SIZE} y1={SIZE * (1 - tick)} y2={SIZE * (1 - tick)} />

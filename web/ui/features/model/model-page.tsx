@@ -120,7 +120,9 @@ function makingOf(detail: ModelDetail, latencyUs: number | null): (readonly [str
   const hash = (value: string | null) => (value === null ? "–" : <code title={value}>{value.slice(0, 12)}</code>);
   return [
     ["learned from", detail.fittedOn],
-    ...Object.entries(detail.training ?? {}).map(([name, value]) => [name, valueText(value)] as const),
+    ...Object.entries(detail.training ?? {})
+      .filter(([name]) => name !== "weightsSha256")
+      .map(([name, value]) => [name, valueText(value)] as const),
     ["latency", latencyUs === null ? "–" : `${measureText(Number((latencyUs / 1000).toPrecision(2)))} ms a window`],
     ["size", detail.bytes === null ? "–" : bytesText(detail.bytes)],
     ["snapshot", hash(detail.snapshot)],

@@ -8,7 +8,7 @@ import table from "../../parts/table.module.css";
 /** What this run was told, and what of it was different the time before. */
 export function ParameterTable({ detail: { project, params, before } }: { readonly detail: RunDetail }) {
   const changed = new Set(before?.changes.map(({ path }) => path));
-  const unchanged = Object.entries(params).filter(([path]) => !changed.has(path));
+  const unchanged = Object.entries(flattened(params)).filter(([path]) => !changed.has(path));
   const changes = before?.changes ?? [];
   return (
     <Panel
@@ -43,16 +43,16 @@ export function ParameterTable({ detail: { project, params, before } }: { readon
               {changes.map(({ path, was, is }) => (
                 <tr key={path}>
                   <th scope="row">{path}</th>
-                  <td>
+                  <td className={table.wrap}>
                     <strong>{valueText(is)}</strong>
                   </td>
-                  <td>{valueText(was)}</td>
+                  <td className={table.wrap}>{valueText(was)}</td>
                 </tr>
               ))}
               {unchanged.map(([path, value]) => (
                 <tr key={path}>
                   <th scope="row">{path}</th>
-                  <td>{valueText(value)}</td>
+                  <td className={table.wrap}>{valueText(value)}</td>
                   <td className={table.muted}>{before === null ? "–" : "the same"}</td>
                 </tr>
               ))}
@@ -62,4 +62,9 @@ export function ParameterTable({ detail: { project, params, before } }: { readon
       )}
     </Panel>
   );
+}
+
+/** What was changed for this run alone stands beside the other parameters, each with its path. */
+function flattened({ set, ...others }: RunDetail["params"]): Record<string, unknown> {
+  return typeof set === "object" && set !== null ? { ...others, ...set } : { ...others, ...(set === undefined ? {} : { set }) };
 }
