@@ -80,7 +80,7 @@ export async function score(platform: Platform, context: Scored, splits: readonl
   const stage = splits.includes("unlabelled") ? "score" : "evaluate";
   return compute.run(
     "score-model",
-    { artifact: artifactPath, weights: weightsPath, shards, splits: [...splits], leaking },
+    { artifact: artifactPath, artifactSha256: artifact.sha256, weights: weightsPath, shards, splits: [...splits], leaking },
     { signal: currentSignal(), onProgress: progressReporter(db, context.run, stage) },
   );
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { JobOutput } from "../lib/compute/job.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import { manifestSchema, type Manifest } from "../lib/domain/manifest.ts";
+import { recordingName } from "../lib/domain/recording-id.ts";
 import type { Spec } from "../lib/domain/spec.ts";
 import { assignSplit, type Side, type SplitUnit } from "../lib/domain/split.ts";
 import type { RunContext } from "../lib/domain/stages.ts";
@@ -122,7 +123,7 @@ export function createSnapshotActivities(platform: Platform) {
     const names = new Map(subjects.map((row) => [row.biometric_id, row.external_id]));
     const seen = JSON.parse(await readFile(spec.split.by === "subject" ? listing.subjects : listing.recordings, "utf8")) as string[];
     const units: SplitUnit[] = seen.map((id) => {
-      const name = spec.split.by === "subject" ? (names.get(id) ?? id) : id;
+      const name = spec.split.by === "subject" ? (names.get(id) ?? id) : recordingName(id);
       return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex") };
     });
     return assignSplit(units, spec.split, await earlierSides(context.project, splitHash));

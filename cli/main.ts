@@ -1,6 +1,5 @@
-import { enableCompileCache } from "node:module";
+import { stackCommands } from "./commands/stack.ts";
+import { nounCommands } from "./nouns.ts";
+import { runProgram, sensorloop } from "./program.ts";
 
-// Compiled code is kept between calls: half of the time that a short verb takes (0.9 s to 0.4 s of processor time).
-enableCompileCache();
-const [{ nounCommands }, { runProgram, sensorloop }] = await Promise.all([import("./nouns.ts"), import("./program.ts")]);
-await runProgram(sensorloop(nounCommands()), process.argv.slice(2));
+await runProgram(sensorloop([...stackCommands(), ...nounCommands()]), process.argv.slice(2));

@@ -35,7 +35,7 @@ export function verb<Arguments extends unknown[]>(
   return async (...all) => {
     const command = all.at(-1) as Command;
     const args = all.slice(0, -1) as unknown as Arguments;
-    const json = (command.optsWithGlobals() as { json?: boolean }).json === true;
+    const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
     const stop = new AbortController();
     const interrupt = () => stop.abort(new SensorloopError("CANCELLED", "interrupted"));
     process.once("SIGINT", interrupt);

@@ -27,7 +27,7 @@ export function percent(value: number | null | undefined): string | null {
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toFixed(3);
-  return typeof value === "string" ? printable(value) : typeof value === "object" ? JSON.stringify(value) : String(value as boolean);
+  return typeof value === "string" ? printable(value) : typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** Text of others (file names, raw rows) must not steer the terminal it is shown on. */

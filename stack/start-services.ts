@@ -20,6 +20,7 @@ export interface StartContext {
   readonly cacheDir: string;
   readonly report: Report;
   readonly onChange?: SuperviseOptions["onChange"];
+  readonly signal?: AbortSignal;
   /** Postgres programs named by the user. */
   readonly postgresBin?: string;
   /** For tests: no fsync, no pages of Temporal. */
@@ -41,7 +42,7 @@ export async function startPostgres(context: StartContext): Promise<Supervised> 
   await file.update({ settings: { SENSORLOOP_DATABASE_URL: postgresUrl(options) } });
   context.report(`starting Postgres ${programs.version}`);
   await preparePostgres(options);
-  const service = await supervise(postgresPlan(options), { folder: file.dataDir, onChange: context.onChange });
+  const service = await supervise(postgresPlan(options), { folder: file.dataDir, onChange: context.onChange, signal: context.signal });
   await prepareDatabase(options);
   await remember(file, "postgres", { program: programs.folder, version: programs.version, origin: programs.origin, folder });
   return service;
@@ -68,7 +69,7 @@ export async function startObjectServer(context: StartContext): Promise<Supervis
     },
   });
   context.report(`starting the object store, versitygw ${program.version}`);
-  const service = await superviseObjectServer(options, { folder: file.dataDir, onChange: context.onChange });
+  const service = await superviseObjectServer(options, { folder: file.dataDir, onChange: context.onChange, signal: context.signal });
   await rememberProgram(file, "objects", program, folder);
   return service;
 }
@@ -90,7 +91,7 @@ export async function startTemporal(context: StartContext): Promise<Supervised> 
   context.report(`starting Temporal ${program.version}`);
   const options = { program: program.path, file: join(folder, "temporal.db"), port, httpPort, uiPort };
   await prepareTemporal(options);
-  const service = await supervise(temporalPlan(options), { folder: file.dataDir, onChange: context.onChange });
+  const service = await supervise(temporalPlan(options), { folder: file.dataDir, onChange: context.onChange, signal: context.signal });
   await rememberProgram(file, "temporal", program, folder);
   return service;
 }

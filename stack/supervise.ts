@@ -22,6 +22,8 @@ export interface SuperviseOptions {
   /** Holds `run/` with the pid files and `logs/`. */
   readonly folder: string;
   readonly onChange?: (change: { readonly name: string; readonly state: ServiceState; readonly message: string }) => void;
+  /** Gives up a first start that has not come to its end. */
+  readonly signal?: AbortSignal;
   /** The first wait before a restart; each further one doubles it, up to ten seconds. */
   readonly backoffMs?: number;
   /** Quick failures in a row after which it is left down. */
@@ -39,7 +41,7 @@ const POLL_MS = 25;
  * @throws SensorloopError SERVICE_FAILED when the first start does not come to that
  */
 export async function supervise(plan: ServicePlan, options: SuperviseOptions): Promise<Supervised> {
-  const { folder, onChange = () => {}, backoffMs = 200, giveUpAfter = 6 } = options;
+  const { folder, onChange = () => {}, backoffMs = 200, giveUpAfter = 6, signal: abort } = options;
   const run = join(folder, "run");
   const log = join(folder, "logs", `${plan.name}.log`);
   const stopping = new AbortController();
@@ -77,13 +79,14 @@ export async function supervise(plan: ServicePlan, options: SuperviseOptions): P
     const identity = born.pid === undefined ? null : identify(born.pid);
     if (identity) await writePidFile(run, { ...identity, name: plan.name, stopSignal: plan.stopSignal, restarts });
     const deadline = Date.now() + plan.readyWithinMs;
-    while (!over && Date.now() < deadline) {
+    while (!over && Date.now() < deadline && !abort?.aborted) {
       if (born.pid !== undefined && (await plan.answers(born.pid).catch(() => false))) return born;
       await sleep(POLL_MS);
     }
     const late = !over;
     if (late && born.pid !== undefined) signalGroup(born.pid, "SIGKILL");
     await ended;
+    abort?.throwIfAborted();
     const what = refusal
       ? `cannot be started: ${refusal.message}`
       : late

@@ -29,6 +29,8 @@ export interface UpOptions {
   /** Runs the steps of one phase side by side and shows how they do; phases come one after another. */
   readonly present: (steps: readonly Step[]) => Promise<void>;
   readonly onChange: NonNullable<SuperviseOptions["onChange"]>;
+  /** Ends the attempt, and everything that was started in it. */
+  readonly signal: AbortSignal;
 }
 
 export interface RunningStack {
@@ -48,7 +50,7 @@ const WEB_PORT = 8080;
  * supervised. When a step fails, what was started before it is ended again.
  * @throws SensorloopError CONFLICT when another supervisor has the data folder
  */
-export async function bringUp({ places, present, onChange }: UpOptions): Promise<RunningStack> {
+export async function bringUp({ places, present: presentSteps, onChange, signal }: UpOptions): Promise<RunningStack> {
   const { dataDir, configured } = places;
   const file = await openState(dataDir);
   const unlock = await lockDataDir(dataDir);
@@ -66,6 +68,13 @@ export async function bringUp({ places, present, onChange }: UpOptions): Promise
     await unlock();
   };
   const stop = () => (stopped ??= end());
+  const aborted = new Promise<never>((_, reject) => {
+    const refuse = () => reject(signal.reason as Error);
+    if (signal.aborted) refuse();
+    else signal.addEventListener("abort", refuse, { once: true });
+  });
+  aborted.catch(() => undefined);
+  const present = (steps: readonly Step[]) => Promise.race([presentSteps(steps), aborted]);
 
   try {
     const left = await reap(join(dataDir, "run"));
@@ -116,7 +125,7 @@ export async function bringUp({ places, present, onChange }: UpOptions): Promise
     ]);
 
     const connect = async () => (connections[0] ??= await Connection.connect(config.temporal));
-    const how = { folder: dataDir, onChange };
+    const how = { folder: dataDir, onChange, signal };
     const process = (title: string, plan: ReturnType<typeof apiPlan>): Step => ({
       title,
       async work() {

@@ -27,7 +27,12 @@ export async function ensureFirstUser(db: Root): Promise<{ account: string; pass
     await sql`select pg_advisory_xact_lock(hashtextextended('first-user', 0))`.execute(tx);
     const any = await tx.selectFrom("account").select("id").limit(1).executeTakeFirst();
     if (any) return false;
-    await append(tx, { kind: "account.added", actor: "system", project: null, payload: { account: FIRST, role: "engineer", projects: null } });
+    await append(tx, {
+      kind: "account.added",
+      actor: "system",
+      project: null,
+      payload: { account: FIRST, role: "engineer", projects: null },
+    });
     await accounts.setSecret(tx, FIRST, hash);
     return true;
   });
@@ -49,7 +54,8 @@ export async function addAccount(
   const account = await db.transaction().execute(async (tx) => {
     await takeTurn(tx, { table: "account", key: id });
     const before = await accounts.findAccount(tx, id);
-    if (before?.revokedAt === null) throw new SensorloopError("CONFLICT", `there is an account '${id}' already`, { facts: { account: id } });
+    if (before?.revokedAt === null)
+      throw new SensorloopError("CONFLICT", `there is an account '${id}' already`, { facts: { account: id } });
     await append(tx, { kind: "account.added", actor, project: null, payload: { account: id, role, projects: projects && [...projects] } });
     await accounts.setSecret(tx, id, hash);
     return (await accounts.findAccount(tx, id)) as Account;
@@ -69,7 +75,9 @@ export async function revokeAccount(db: Root, id: string, actor: string): Promis
     if (account?.revokedAt !== null) throw new SensorloopError("NOT_FOUND", `there is no account '${id}'`, { facts: { account: id } });
     const others = (await accounts.listAccounts(tx)).filter((other) => other.id !== id && other.revokedAt === null);
     if (!others.some((other) => mayDo(actorOf(other), "account.manage"))) {
-      throw new SensorloopError("CONFLICT", `'${id}' is the last account that can manage accounts; add another first`, { facts: { account: id } });
+      throw new SensorloopError("CONFLICT", `'${id}' is the last account that can manage accounts; add another first`, {
+        facts: { account: id },
+      });
     }
     for (const token of await tokens.listTokens(tx, id)) if (token.revokedAt === null) await endToken(tx, token.id, actor);
     await append(tx, { kind: "account.revoked", actor, project: null, payload: { account: id } });
@@ -96,7 +104,13 @@ export async function verifyPassword(db: Db, id: string, password: string): Prom
  */
 export async function addToken(
   db: Root,
-  { account: owner, name, scope, project, days }: { account: string; name: string; scope: TokenScope; project: string | null; days: number | null },
+  {
+    account: owner,
+    name,
+    scope,
+    project,
+    days,
+  }: { account: string; name: string; scope: TokenScope; project: string | null; days: number | null },
   actor: string,
 ): Promise<{ token: Token; secret: string }> {
   const id = `tok-${randomBytes(6).toString("hex")}`;
@@ -104,7 +118,8 @@ export async function addToken(
   const expiresAt = days === null ? null : new Date(Date.now() + days * 86_400_000).toISOString();
   const token = await db.transaction().execute(async (tx) => {
     const account = await accounts.findAccount(tx, owner);
-    if (account?.revokedAt !== null) throw new SensorloopError("NOT_FOUND", `there is no account '${owner}'`, { facts: { account: owner } });
+    if (account?.revokedAt !== null)
+      throw new SensorloopError("NOT_FOUND", `there is no account '${owner}'`, { facts: { account: owner } });
     if (project !== null && account.projects !== null && !account.projects.includes(project)) {
       throw new SensorloopError("FORBIDDEN", `account '${owner}' may not see project '${project}'`, { facts: { account: owner, project } });
     }

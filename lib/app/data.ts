@@ -10,7 +10,11 @@ export async function listUploads({ db }: Platform, project: string, query: Page
   return uploads(db, project, query);
 }
 
-export async function listFiles({ db }: Platform, project: string, query: PageQuery & { state?: DataFile["state"] }): Promise<Page<DataFile>> {
+export async function listFiles(
+  { db }: Platform,
+  project: string,
+  query: PageQuery & { state?: DataFile["state"] },
+): Promise<Page<DataFile>> {
   await needProject(db, project);
   return files(db, project, query);
 }

@@ -35,7 +35,8 @@ export async function runDemo(platform: Platform, options: DemoOptions): Promise
     try {
       const { files } = await options.simulate({ folder, seed: 1 });
       const uploads: string[] = [];
-      for (const path of files) uploads.push((await takeIn(platform, DEMO_PROJECT, { name: relative(folder, path), path, from: "simulator" }, ACTOR)).id);
+      for (const path of files)
+        uploads.push((await takeIn(platform, DEMO_PROJECT, { name: relative(folder, path), path, from: "simulator" }, ACTOR)).id);
       await startRun(platform, DEMO_PROJECT, { id: DEMO_RUN, uploads }, ACTOR);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -18,7 +18,9 @@ export function parseFeatureRows(text: string): Record<string, number | null>[] 
         if (cell === "" || cell === "?" || cell.toLowerCase() === "nan") return [name, null];
         const value = Number(cell);
         if (!Number.isFinite(value)) {
-          throw new SensorloopError("REQUEST_INVALID", `line ${index + 2}, column '${name}' is no number`, { facts: { line: index + 2, column: name } });
+          throw new SensorloopError("REQUEST_INVALID", `line ${index + 2}, column '${name}' is no number`, {
+            facts: { line: index + 2, column: name },
+          });
         }
         return [name, value];
       }),

@@ -23,7 +23,8 @@ export function createHealth(platform: Platform, serving: Serving): Health {
     const began = performance.now();
     const error = await within(work()).then(
       () => undefined,
-      (cause: unknown) => (cause instanceof SensorloopError ? cause : new SensorloopError(CODES[name], `${name} did not answer`, { cause })),
+      (cause: unknown) =>
+        cause instanceof SensorloopError ? cause : new SensorloopError(CODES[name], `${name} did not answer`, { cause }),
     );
     const before = since.get(name);
     const ok = error === undefined;
@@ -69,14 +70,18 @@ async function needWorkers(platform: Platform): Promise<void> {
     const newest = Math.max(0, ...(pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000));
     if (Date.now() - newest > 90_000) idle.push(name);
   }
-  if (idle.length > 0) throw new SensorloopError("SERVICE_UNOBTAINABLE", `no worker takes work from ${idle.join(", ")}; start one: sensorloop up`);
+  if (idle.length > 0)
+    throw new SensorloopError("SERVICE_UNOBTAINABLE", `no worker takes work from ${idle.join(", ")}; start one: sensorloop up`);
 }
 
-function needChampions(serving: Serving): Promise<void> {
-  const broken = serving.status().find((slot) => slot.problem);
-  if (!broken?.problem) return Promise.resolve();
+async function needChampions(serving: Serving): Promise<void> {
+  const broken = (await serving.check()).find((slot) => slot.problem);
+  if (!broken?.problem) return;
   const instead = broken.model ? `'${broken.model}' answers instead` : "nothing answers";
-  return Promise.reject(new SensorloopError("ARTIFACT_CORRUPT", `champion '${broken.problem.model}' of '${broken.slot}' is refused (${broken.problem.error.message}); ${instead}`));
+  throw new SensorloopError(
+    "ARTIFACT_CORRUPT",
+    `champion '${broken.problem.model}' of '${broken.slot}' is refused (${broken.problem.error.message}); ${instead}`,
+  );
 }
 
 async function within<Result>(work: Promise<Result>): Promise<Result> {

@@ -12,7 +12,9 @@ import { sql } from "kysely";
 import { needProject } from "./projects.ts";
 
 /** Where the bytes are: a file of this machine, or a stream. `name` is for people and patterns, never a path here. */
-export type Source = { readonly name: string; readonly from?: string } & ({ readonly path: string } | { readonly stream: AsyncIterable<Uint8Array> });
+export type Source = { readonly name: string; readonly from?: string } & (
+  { readonly path: string } | { readonly stream: AsyncIterable<Uint8Array> }
+);
 
 export interface IntakeLimits {
   /** @default 64 GiB: what fits no volume is no upload */
@@ -24,10 +26,17 @@ export interface IntakeLimits {
  * by the stage `stage`. The same bytes under the same name are answered with the upload that is there.
  * @throws SensorloopError REQUEST_INVALID (name), EMPTY_FILE, PAYLOAD_TOO_LARGE, STORAGE_FULL
  */
-export async function takeIn(platform: Platform, project: string, source: Source, actor: string, limits: IntakeLimits = {}): Promise<TakenIn> {
+export async function takeIn(
+  platform: Platform,
+  project: string,
+  source: Source,
+  actor: string,
+  limits: IntakeLimits = {},
+): Promise<TakenIn> {
   const name = checkFileName(source.name);
   await needProject(platform.db, project);
-  if ("path" in source) return keep(platform, { project, name, path: source.path, from: source.from ?? null, ...(await hashFile(source.path)) }, actor);
+  if ("path" in source)
+    return keep(platform, { project, name, path: source.path, from: source.from ?? null, ...(await hashFile(source.path)) }, actor);
   const path = join(platform.config.scratchDir, `intake-${randomUUID()}.part`);
   try {
     const written = await writeHashed(path, source.stream, limits.maxBytes ?? 64 * 2 ** 30);
@@ -73,8 +82,8 @@ async function keep({ db, objects }: Platform, file: Arrived, actor: string): Pr
 export function checkFileName(name: string): string {
   const clean = name.normalize("NFC");
   const parts = clean.split("/");
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  const bad = clean.length > 255 || /[\u0000-\u001f\u007f\\]/.test(clean) || parts.some((part) => part === "" || part === "." || part === "..");
+  const control = [...clean].some((character) => character < " " || character === "\u007f" || character === "\\");
+  const bad = clean.length > 255 || control || parts.some((part) => part === "" || part === "." || part === "..");
   if (bad) {
     const message = "a file's name has 1 to 255 characters, folders separated by '/', and no '..', '\\' or control characters";
     throw new SensorloopError("REQUEST_INVALID", message, { facts: { field: "name", name: JSON.stringify(clean.slice(0, 80)) } });
@@ -90,12 +99,14 @@ async function writeHashed(path: string, stream: AsyncIterable<Uint8Array>, maxB
   try {
     for await (const piece of stream) {
       bytes += piece.length;
-      if (bytes > maxBytes) throw new SensorloopError("PAYLOAD_TOO_LARGE", `more than ${maxBytes} bytes were sent`, { facts: { limit: maxBytes } });
+      if (bytes > maxBytes)
+        throw new SensorloopError("PAYLOAD_TOO_LARGE", `more than ${maxBytes} bytes were sent`, { facts: { limit: maxBytes } });
       hash.update(piece);
       await file.writeFile(piece);
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") throw new SensorloopError("STORAGE_FULL", "the scratch volume is full", { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC")
+      throw new SensorloopError("STORAGE_FULL", "the scratch volume is full", { cause: error });
     throw error;
   } finally {
     await file.close();

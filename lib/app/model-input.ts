@@ -17,7 +17,8 @@ export interface Asked {
 
 /** Rows of named features in the model's own order. @throws SensorloopError REQUEST_INVALID */
 export function rowValues(artifact: Artifact, rows: readonly Readonly<Record<string, number | null>>[]): Float32Array {
-  if (artifact.input.kind !== "features") throw new SensorloopError("REQUEST_INVALID", "this model reads windows of samples: send `windows`", { facts: { field: "rows" } });
+  if (artifact.input.kind !== "features")
+    throw new SensorloopError("REQUEST_INVALID", "this model reads windows of samples: send `windows`", { facts: { field: "rows" } });
   const { names } = artifact.input;
   const known = new Set(names);
   const values = new Float32Array(rows.length * names.length).fill(Number.NaN);
@@ -25,7 +26,9 @@ export function rowValues(artifact: Artifact, rows: readonly Readonly<Record<str
     const strangers = Object.keys(record).filter((name) => !known.has(name));
     if (strangers.length > 0) {
       const message = `row ${row + 1} has '${strangers[0]}', which is no feature of this model`;
-      throw new SensorloopError("REQUEST_INVALID", message, { facts: { field: `rows.${row}`, unknown: strangers.slice(0, 20), expected: names.slice(0, 20) } });
+      throw new SensorloopError("REQUEST_INVALID", message, {
+        facts: { field: `rows.${row}`, unknown: strangers.slice(0, 20), expected: names.slice(0, 20) },
+      });
     }
     if (!names.some((name) => typeof record[name] === "number")) {
       throw new SensorloopError("REQUEST_INVALID", `row ${row + 1} has no feature that was measured`, { facts: { field: `rows.${row}` } });
@@ -47,7 +50,9 @@ export function windowValues(served: Asked, windows: readonly Readonly<Record<st
   const samples = windowSamples(spec.windows, spec.rateHz);
   const values = new Float32Array(windows.length * predictor.width);
   for (const [row, window] of windows.entries()) {
-    const channels = new Map(needed.flatMap((name) => (window[name] ? [[name, Float32Array.from(window[name], (value) => value ?? Number.NaN)] as const] : [])));
+    const channels = new Map(
+      needed.flatMap((name) => (window[name] ? [[name, Float32Array.from(window[name], (value) => value ?? Number.NaN)] as const] : [])),
+    );
     const missing = needed.filter((name) => !channels.has(name));
     const lengths = [...new Set([...channels.values()].map((channel) => channel.length))];
     const length = lengths[0] ?? 0;
@@ -55,12 +60,22 @@ export function windowValues(served: Asked, windows: readonly Readonly<Record<st
       const message = `window ${row + 1} needs ${samples > 0 ? `${samples} samples` : "as many samples"} of each of ${needed.join(", ")}`;
       throw new SensorloopError("REQUEST_INVALID", message, { facts: { field: `windows.${row}`, missing, lengths } });
     }
-    const recording = { subject: "", recording: "", rateHz: spec.rateHz, startUs: 0, length, channels, stretches: [[0, length]] as const, labels: [] };
+    const recording = {
+      subject: "",
+      recording: "",
+      rateHz: spec.rateHz,
+      startUs: 0,
+      length,
+      channels,
+      stretches: [[0, length]] as const,
+      labels: [],
+    };
     const filtered = applyFilters(recording, spec.filters).channels;
     if (input.kind === "signal") {
       for (const [place, name] of input.channels.entries()) {
         const channel = filtered.get(name);
-        for (let at = 0; at < input.samples; at++) values[row * predictor.width + at * input.channels.length + place] = channel?.[at] ?? Number.NaN;
+        for (let at = 0; at < input.samples; at++)
+          values[row * predictor.width + at * input.channels.length + place] = channel?.[at] ?? Number.NaN;
       }
       continue;
     }
@@ -81,7 +96,9 @@ function featuresOf(spec: Spec, channels: readonly string[], samples: number, ex
   const chosen = chosenFeatures(spec);
   const features = chosen && compileFeatures(chosen, channels, spec.rateHz, samples);
   if (features?.names.length !== expected.length || features.names.some((name, index) => name !== expected[index])) {
-    throw new SensorloopError("REQUEST_INVALID", "this model's features cannot be made of raw samples by this version: send `rows`", { facts: { field: "windows" } });
+    throw new SensorloopError("REQUEST_INVALID", "this model's features cannot be made of raw samples by this version: send `rows`", {
+      facts: { field: "windows" },
+    });
   }
   return features;
 }

@@ -48,7 +48,10 @@ export async function exportModel({ db, objects }: Platform, id: string, folder:
   const model = await findModel(db, id);
   if (!model) throw noModel(id);
   const bytes = await findModelObjects(db, id);
-  if (!bytes) throw new SensorloopError("CONFLICT", `model '${id}' is not trained yet (${model.state})`, { facts: { model: id, state: model.state } });
+  if (!bytes)
+    throw new SensorloopError("CONFLICT", `model '${id}' is not trained yet (${model.state})`, {
+      facts: { model: id, state: model.state },
+    });
   const { project, slot, run, snapshot, windowSet, fittedOn, training, evaluations } = model;
   const facts: z.input<typeof exportSchema> = {
     format: FORMAT,
@@ -58,7 +61,11 @@ export async function exportModel({ db, objects }: Platform, id: string, folder:
     evaluations,
   };
   await mkdir(folder, { recursive: true });
-  const [description, artifact, weights] = ["model.json", "artifact.json", "weights.bin"].map((name) => join(folder, name)) as [string, string, string];
+  const [description, artifact, weights] = ["model.json", "artifact.json", "weights.bin"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   await copyFile(await objects.fetch(bytes.artifact), artifact);
   await copyFile(await objects.fetch(bytes.weights), weights);
   await writeFile(description, `${JSON.stringify(exportSchema.parse(facts), null, 2)}\n`);
@@ -82,8 +89,12 @@ export async function importModel({ db, objects }: Platform, folder: string): Pr
     if (bytes?.weights.sha256 === facts.weightsSha256 && there.project === facts.project) return there;
     throw new SensorloopError("CONFLICT", `there is another model '${facts.id}'`, { facts: { model: facts.id } });
   }
-  const puts = [await objects.putBytes(facts.project, "model", artifact as Buffer), await objects.putBytes(facts.project, "model", weights as Buffer)] as const;
-  if (puts[1].sha256 !== facts.weightsSha256) throw new SensorloopError("ARTIFACT_CORRUPT", "the weights do not match the hash in model.json");
+  const puts = [
+    await objects.putBytes(facts.project, "model", artifact as Buffer),
+    await objects.putBytes(facts.project, "model", weights as Buffer),
+  ] as const;
+  if (puts[1].sha256 !== facts.weightsSha256)
+    throw new SensorloopError("ARTIFACT_CORRUPT", "the weights do not match the hash in model.json");
   await db.transaction().execute(async (tx) => {
     await record(tx, puts);
     await tx
@@ -107,10 +118,21 @@ export async function importModel({ db, objects }: Platform, folder: string): Pr
     // Results on a holdout that this installation has never seen cannot be compared with anything here.
     const here = await tx.selectFrom("snapshot").select("id").where("project", "=", facts.project).execute();
     const known = new Set(here.map((snapshot) => snapshot.id));
-    for (const { snapshot, split, holdoutSha256, metrics, latencyUs, bytes } of facts.evaluations.filter((evaluation) => known.has(evaluation.snapshot))) {
+    for (const { snapshot, split, holdoutSha256, metrics, latencyUs, bytes } of facts.evaluations.filter((evaluation) =>
+      known.has(evaluation.snapshot),
+    )) {
       await tx
         .insertInto("evaluation")
-        .values({ model: facts.id, snapshot, split, holdout_sha256: holdoutSha256, metrics: JSON.stringify(metrics), latency_us: latencyUs, bytes, outcomes: null })
+        .values({
+          model: facts.id,
+          snapshot,
+          split,
+          holdout_sha256: holdoutSha256,
+          metrics: JSON.stringify(metrics),
+          latency_us: latencyUs,
+          bytes,
+          outcomes: null,
+        })
         .execute();
     }
   });
@@ -125,10 +147,16 @@ function parseFacts(text: Buffer): z.infer<typeof exportSchema> {
     throw new SensorloopError("ARTIFACT_CORRUPT", "model.json is not JSON", { cause });
   }
   const format = z.looseObject({ format: z.number() }).safeParse(json);
-  if (format.success && format.data.format > FORMAT) throw new SensorloopError("FORMAT_TOO_NEW", `the export has format ${format.data.format}; this version reads up to ${FORMAT}`);
+  if (format.success && format.data.format > FORMAT)
+    throw new SensorloopError("FORMAT_TOO_NEW", `the export has format ${format.data.format}; this version reads up to ${FORMAT}`);
   const parsed = exportSchema.safeParse(json);
-  if (!parsed.success) throw new SensorloopError("ARTIFACT_CORRUPT", `model.json is not valid: ${parsed.error.issues[0]?.path.join(".")} ${parsed.error.issues[0]?.message}`);
-  if (!parsed.data.slot.startsWith(`${parsed.data.project}/`)) throw new SensorloopError("ARTIFACT_CORRUPT", "model.json names a slot of another project");
+  if (!parsed.success)
+    throw new SensorloopError(
+      "ARTIFACT_CORRUPT",
+      `model.json is not valid: ${parsed.error.issues[0]?.path.join(".")} ${parsed.error.issues[0]?.message}`,
+    );
+  if (!parsed.data.slot.startsWith(`${parsed.data.project}/`))
+    throw new SensorloopError("ARTIFACT_CORRUPT", "model.json names a slot of another project");
   return parsed.data;
 }
 
@@ -136,6 +164,9 @@ async function read(folder: string, name: string): Promise<Buffer> {
   try {
     return await readFile(join(folder, name));
   } catch (cause) {
-    throw new SensorloopError("NOT_FOUND", `'${folder}' has no ${name}; it is not a model that was exported`, { cause, facts: { folder, name } });
+    throw new SensorloopError("NOT_FOUND", `'${folder}' has no ${name}; it is not a model that was exported`, {
+      cause,
+      facts: { folder, name },
+    });
   }
 }

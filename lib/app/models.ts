@@ -7,7 +7,11 @@ import * as store from "../store/repositories/models.ts";
 import type { Db } from "../store/repositories/rows.ts";
 import { needProject } from "./projects.ts";
 
-export async function listModels({ db }: Platform, project: string, query: PageQuery & { slot?: string; run?: string }): Promise<Page<ModelSummary>> {
+export async function listModels(
+  { db }: Platform,
+  project: string,
+  query: PageQuery & { slot?: string; run?: string },
+): Promise<Page<ModelSummary>> {
   await needProject(db, project);
   return store.listModels(db, project, query);
 }
@@ -17,7 +21,10 @@ export async function showModel({ db }: Platform, id: string): Promise<ModelDeta
   const model = await store.findModel(db, id);
   if (!model) throw noModel(id);
   const reigns = (await reignsOf(db, model.slot)).filter((reign) => reign.model === id).reverse();
-  return { ...model, reigns: reigns.map(({ since, until, by, why }) => ({ since: since.toISOString(), until: until?.toISOString() ?? null, by, why })) };
+  return {
+    ...model,
+    reigns: reigns.map(({ since, until, by, why }) => ({ since: since.toISOString(), until: until?.toISOString() ?? null, by, why })),
+  };
 }
 
 /**
@@ -33,7 +40,13 @@ export async function compareModels(platform: Platform, one: string, other: stri
   const none = { split: null, accuracy: null, macroF1: null, perClass: [], subjects: [], better: 0, worse: 0, equal: 0 };
   if (!left || !right) {
     const evaluated = a.evaluations.some(isHoldout) && b.evaluations.some(isHoldout);
-    return { a, b, comparable: false, reason: evaluated ? "they were asked about different holdouts" : "not both have answered a holdout yet", ...none };
+    return {
+      a,
+      b,
+      comparable: false,
+      reason: evaluated ? "they were asked about different holdouts" : "not both have answered a holdout yet",
+      ...none,
+    };
   }
   const subjectsOfB = new Map(right.metrics.subjects.map((subject) => [subject.subject, subject.accuracy]));
   const subjects = left.metrics.subjects.flatMap(({ subject, accuracy }) => {
@@ -62,7 +75,12 @@ export async function compareModels(platform: Platform, one: string, other: stri
  * @param request.expected the champion that was seen, null for none; left out to replace whichever it is
  * @throws SensorloopError NOT_FOUND, CONFLICT
  */
-export async function promoteModel({ db }: Platform, id: string, request: { expected?: string | null; why: string }, actor: string): Promise<Champion> {
+export async function promoteModel(
+  { db }: Platform,
+  id: string,
+  request: { expected?: string | null; why: string },
+  actor: string,
+): Promise<Champion> {
   const model = await store.findModelSummary(db, id);
   if (!model) throw noModel(id);
   const { project, slot } = model;
@@ -76,15 +94,23 @@ export async function promoteModel({ db }: Platform, id: string, request: { expe
  * Brings the previous champion of a slot back. `slot` may be left out where the project has only one.
  * @throws SensorloopError NO_CHAMPION, CONFLICT, REQUEST_INVALID (several slots and none named)
  */
-export async function rollbackModel({ db }: Platform, project: string, request: { slot?: string; expected?: string; why: string }, actor: string): Promise<Champion> {
+export async function rollbackModel(
+  { db }: Platform,
+  project: string,
+  request: { slot?: string; expected?: string; why: string },
+  actor: string,
+): Promise<Champion> {
   await needProject(db, project);
   const slots = await store.listSlots(db, project);
   if (request.slot !== undefined && !slots.includes(request.slot)) {
-    throw new SensorloopError("NO_CHAMPION", `project '${project}' has no champion for slot '${request.slot}'`, { facts: { slot: request.slot, slots } });
+    throw new SensorloopError("NO_CHAMPION", `project '${project}' has no champion for slot '${request.slot}'`, {
+      facts: { slot: request.slot, slots },
+    });
   }
   const [slot, ...others] = request.slot === undefined ? slots : [request.slot];
   if (slot === undefined) throw new SensorloopError("NO_CHAMPION", `project '${project}' has no champion yet`);
-  if (others.length > 0) throw new SensorloopError("REQUEST_INVALID", "name the slot to roll back: there are several", { facts: { field: "slot", slots } });
+  if (others.length > 0)
+    throw new SensorloopError("REQUEST_INVALID", "name the slot to roll back: there are several", { facts: { field: "slot", slots } });
   await db.transaction().execute((tx) => rollback(tx, { project, slot, expected: request.expected, actor, why: request.why }));
   return needChampion(db, project, slot);
 }
@@ -101,7 +127,16 @@ export async function listChampions({ db }: Platform, project: string, query: { 
       const model = reign && (await store.findModelSummary(db, reign.model));
       if (!reign || model?.project !== project) return undefined;
       const { since, by, why } = reign;
-      return { project, slot, model: model.id, since: since.toISOString(), by, why, accuracy: model.accuracy?.value ?? null, macroF1: model.macroF1?.value ?? null };
+      return {
+        project,
+        slot,
+        model: model.id,
+        since: since.toISOString(),
+        by,
+        why,
+        accuracy: model.accuracy?.value ?? null,
+        macroF1: model.macroF1?.value ?? null,
+      };
     }),
   );
   return champions.filter((champion) => champion !== undefined);

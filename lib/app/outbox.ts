@@ -48,7 +48,10 @@ export async function startPending(platform: Platform): Promise<number> {
 }
 
 /** Calls Temporal with a deadline, in the words of the catalogue. @throws SensorloopError TEMPORAL_UNAVAILABLE */
-export async function withTemporal<Result>(platform: Platform, call: (client: Awaited<ReturnType<Platform["temporal"]>>) => Promise<Result>): Promise<Result> {
+export async function withTemporal<Result>(
+  platform: Platform,
+  call: (client: Awaited<ReturnType<Platform["temporal"]>>) => Promise<Result>,
+): Promise<Result> {
   const client = await platform.temporal();
   try {
     return await client.connection.withDeadline(Date.now() + START_MS, () => call(client));

@@ -49,7 +49,14 @@ interface Seen {
 
 function stationsOf({ counts, champions, predictions, models, stages, run }: Seen): Station[] {
   const at = (name: Stage["name"]) => stages.find((stage) => stage.name === name);
-  const station = (name: Station["name"], stage: Stage | undefined, count: number, unit: string, when: string | null, note: string | null = null): Station => {
+  const station = (
+    name: Station["name"],
+    stage: Stage | undefined,
+    count: number,
+    unit: string,
+    when: string | null,
+    note: string | null = null,
+  ): Station => {
     const failed = stage?.state === "failed";
     const state = stage?.state === "running" ? "running" : failed || note ? "attention" : count > 0 ? "done" : "idle";
     return { name, count, unit, at: when, state, note: failed ? (stage.error?.message ?? "this stage failed") : note };
@@ -64,7 +71,14 @@ function stationsOf({ counts, champions, predictions, models, stages, run }: See
     station("snapshot", at("snapshot"), counts.snapshots, "snapshots", at("snapshot")?.endedAt ?? null),
     station("train", at("train"), models, "models", at("train")?.endedAt ?? null),
     station("evaluate", at("evaluate"), at("evaluate")?.rowsIn ?? 0, "windows", at("evaluate")?.endedAt ?? null),
-    station("promote", at("promote"), champions.length, "champions", since.at(-1) ?? null, run?.state === "waiting" ? "a candidate waits for approval" : null),
+    station(
+      "promote",
+      at("promote"),
+      champions.length,
+      "champions",
+      since.at(-1) ?? null,
+      run?.state === "waiting" ? "a candidate waits for approval" : null,
+    ),
     station("predict", at("score"), predictions.count, "predictions", predictions.at?.toISOString() ?? null),
     planned("annotate"),
     planned("retrain"),

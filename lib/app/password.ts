@@ -33,7 +33,8 @@ const queue: (() => void)[] = [];
 
 async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   if (running >= AT_ONCE) {
-    if (queue.length >= WAITING) throw new SensorloopError("TOO_MANY_REQUESTS", "too many people sign in at this moment", { facts: { retryAfterSeconds: 2 } });
+    if (queue.length >= WAITING)
+      throw new SensorloopError("TOO_MANY_REQUESTS", "too many people sign in at this moment", { facts: { retryAfterSeconds: 2 } });
     await new Promise<void>((resolve) => queue.push(resolve));
   } else {
     running++;

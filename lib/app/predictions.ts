@@ -13,7 +13,11 @@ import { findSpec } from "../store/repositories/projects.ts";
 import type { Db } from "../store/repositories/rows.ts";
 import { needProject } from "./projects.ts";
 
-export async function listPredictions({ db }: Platform, project: string, query: store.PredictionFilter & PageQuery): Promise<Page<Prediction>> {
+export async function listPredictions(
+  { db }: Platform,
+  project: string,
+  query: store.PredictionFilter & PageQuery,
+): Promise<Page<Prediction>> {
   await needProject(db, project);
   return store.listPredictions(db, project, query);
 }
@@ -39,7 +43,9 @@ export async function tracePrediction(platform: Platform, project: string, key: 
     .where("snapshot.id", "=", prediction.snapshot)
     .executeTakeFirstOrThrow();
   const spec = await findSpec(db, project, model.spec_version ?? (await needProject(db, project)).specVersion);
-  const lines = spec ? await linesOf(platform, spec.body, { key: snapshot.key, sha256: snapshot.sha256, bytes: snapshot.bytes }, prediction) : [];
+  const lines = spec
+    ? await linesOf(platform, spec.body, { key: snapshot.key, sha256: snapshot.sha256, bytes: snapshot.bytes }, prediction)
+    : [];
   return {
     prediction,
     model: { id: model.id, run: model.run, snapshot: model.snapshot, slot: model.slot },
@@ -52,7 +58,8 @@ async function linesOf({ objects, config }: Platform, spec: Spec, ref: ObjectRef
   const manifest = manifestSchema.parse(JSON.parse(await readFile(await objects.fetch(ref), "utf8")));
   for (const shard of manifest.shards) {
     const recordings = JSON.parse(await readFile(await objects.fetch(shard.recordings), "utf8")) as [string, string][] | null;
-    if (recordings && !recordings.some(([subject, recording]) => subject === prediction.subject && recording === prediction.recording)) continue;
+    if (recordings && !recordings.some(([subject, recording]) => subject === prediction.subject && recording === prediction.recording))
+      continue;
     const found = await search(manifest, new Set(shard.parts));
     if (found.length > 0) return found;
   }
@@ -60,7 +67,9 @@ async function linesOf({ objects, config }: Platform, spec: Spec, ref: ObjectRef
 
   async function search({ parts }: Manifest, wanted: ReadonlySet<string>): Promise<Lines[]> {
     const local = await Promise.all(
-      parts.filter((part) => wanted.has(part.file) && part.role === "samples").map(async ({ file, fileSpec, ...part }) => ({ file, fileSpec, path: await objects.fetch(part) })),
+      parts
+        .filter((part) => wanted.has(part.file) && part.role === "samples")
+        .map(async ({ file, fileSpec, ...part }) => ({ file, fileSpec, path: await objects.fetch(part) })),
     );
     const folder = await mkdtemp(join(config.scratchDir, "trace-"));
     try {
@@ -76,7 +85,15 @@ async function sourceOf(db: Db, { file, from, to }: Lines): Promise<Trace["sourc
     .selectFrom("file")
     .innerJoin("upload", "upload.id", "file.upload")
     .innerJoin("object", "object.key", "upload.object")
-    .select(["file.id", "file.name", "upload.id as upload", "upload.name as upload_name", "object.sha256", "upload.created_by", "upload.created_at"])
+    .select([
+      "file.id",
+      "file.name",
+      "upload.id as upload",
+      "upload.name as upload_name",
+      "object.sha256",
+      "upload.created_by",
+      "upload.created_at",
+    ])
     .where("file.id", "=", file)
     .executeTakeFirstOrThrow();
   const cleaning = await db.selectFrom("cleaning").select("id").where("file", "=", file).orderBy("created_at", "desc").executeTakeFirst();

@@ -15,7 +15,11 @@ import type { Db, Visible } from "../store/repositories/rows.ts";
  * @param project the project it must be for; whichever the text says where left out
  * @throws SensorloopError SPEC_INVALID with every problem, file, line and path
  */
-export async function applySpec({ db }: Platform, spec: { text: string; name: string; project?: string }, actor: string): Promise<AppliedSpec> {
+export async function applySpec(
+  { db }: Platform,
+  spec: { text: string; name: string; project?: string },
+  actor: string,
+): Promise<AppliedSpec> {
   const body = readSpec(spec.text, spec.name);
   const id = body.project;
   if (spec.project !== undefined && spec.project !== id) {

@@ -16,7 +16,11 @@ export async function listQuarantine({ db }: Platform, project: string): Promise
   return listQuarantineRules(db, project);
 }
 
-export async function showQuarantine({ db }: Platform, project: string, query: PageQuery & { rule?: string; file?: string }): Promise<Page<QuarantineRow>> {
+export async function showQuarantine(
+  { db }: Platform,
+  project: string,
+  query: PageQuery & { rule?: string; file?: string },
+): Promise<Page<QuarantineRow>> {
   await needProject(db, project);
   return listQuarantineRows(db, project, query);
 }
@@ -42,7 +46,8 @@ export async function replayQuarantine(platform: Platform, project: string, acto
 /** The newest replay of a project, or the one named. @throws SensorloopError NOT_FOUND */
 export async function showReplay({ db }: Platform, project: string, id?: string): Promise<Replay> {
   const run = id === undefined ? await findNewestReplay(db, project) : await needRun(db, id);
-  if (run?.kind !== "replay" || run.project !== project) throw new SensorloopError("NOT_FOUND", `project '${project}' has had no such replay`);
+  if (run?.kind !== "replay" || run.project !== project)
+    throw new SensorloopError("NOT_FOUND", `project '${project}' has had no such replay`);
   return replayOf(run);
 }
 

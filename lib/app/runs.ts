@@ -32,7 +32,9 @@ export async function startRun(platform: Platform, project: string, request: Par
   const current = await needProject(db, project);
   const unknown = await unknownUploads(db, project, uploads ?? []);
   if (unknown.length > 0) {
-    throw new SensorloopError("NOT_FOUND", `project '${project}' has no upload '${unknown[0]}'`, { facts: { uploads: unknown.slice(0, 20) } });
+    throw new SensorloopError("NOT_FOUND", `project '${project}' has no upload '${unknown[0]}'`, {
+      facts: { uploads: unknown.slice(0, 20) },
+    });
   }
   const id = request.id ?? newRunId();
   await db.transaction().execute(async (tx) => {
@@ -40,7 +42,8 @@ export async function startRun(platform: Platform, project: string, request: Par
     const stored = await findSpec(tx, project, specVersion);
     const seed = request.seed ?? stored?.body.seed ?? 1;
     const params: store.RunParams = { kind: "training", ...(uploads && { uploads }), set };
-    if (!(await store.insertRun(tx, { id, project, specVersion, seed, requestedBy: actor, params }))) return checkSame(tx, id, project, params);
+    if (!(await store.insertRun(tx, { id, project, specVersion, seed, requestedBy: actor, params })))
+      return checkSame(tx, id, project, params);
     const count = uploads?.length ?? (await countUploads(tx, project));
     await append(tx, { kind: "run.requested", actor, project, payload: { run: id, specVersion, seed, uploads: count, set } });
   });
@@ -49,12 +52,18 @@ export async function startRun(platform: Platform, project: string, request: Par
 }
 
 /** The version of the spec a run works by: the project's own, or one made of it and `set`. */
-async function specFor(tx: Parameters<typeof takeTurn>[0], project: string, version: number, set: Readonly<Record<string, unknown>>): Promise<number> {
+async function specFor(
+  tx: Parameters<typeof takeTurn>[0],
+  project: string,
+  version: number,
+  set: Readonly<Record<string, unknown>>,
+): Promise<number> {
   if (Object.keys(set).length === 0) return version;
   const spec = await findSpec(tx, project, version);
   if (!spec) throw new SensorloopError("SPEC_UNKNOWN", `project '${project}' has no spec version ${version}`);
   const { text, spec: body } = overrideSpec(spec.text, set, `spec of ${project} with --set`);
-  if (body.project !== project) throw new SensorloopError("SPEC_INVALID", "`project` cannot be changed for one run", { facts: { path: "project" } });
+  if (body.project !== project)
+    throw new SensorloopError("SPEC_INVALID", "`project` cannot be changed for one run", { facts: { path: "project" } });
   await takeTurn(tx, { table: "project", key: project });
   return keepSpec(tx, { project, sha256: sha256Of({ text }), text, body });
 }
@@ -116,9 +125,11 @@ export async function cancelRun(platform: Platform, id: string, why: string, act
   await platform.db.transaction().execute(async (tx) => {
     const run = await store.holdRun(tx, id);
     if (!run) throw noRun(id);
-    if (ENDED.includes(run.state)) throw new SensorloopError("CONFLICT", `run '${id}' has ended already (${run.state})`, { facts: { run: id, state: run.state } });
+    if (ENDED.includes(run.state))
+      throw new SensorloopError("CONFLICT", `run '${id}' has ended already (${run.state})`, { facts: { run: id, state: run.state } });
     await append(tx, { kind: "run.cancelled", actor, project: run.project, payload: { run: id, why } });
-    const end = () => store.markCancelled(tx, id, new SensorloopError("CANCELLED", `${actor} cancelled it${why ? `: ${why}` : ""}`).report());
+    const end = () =>
+      store.markCancelled(tx, id, new SensorloopError("CANCELLED", `${actor} cancelled it${why ? `: ${why}` : ""}`).report());
     if (!run.workflowStarted) return end();
     try {
       await withTemporal(platform, (client) => client.workflow.getHandle(workflowId.run(id)).cancel());
@@ -135,12 +146,19 @@ export async function cancelRun(platform: Platform, id: string, why: string, act
  * Answers a gate in mode `manual`. The workflow journals the decision when it acts on it.
  * @throws SensorloopError NOT_FOUND, CONFLICT (the run does not wait for it), TEMPORAL_UNAVAILABLE
  */
-export async function approveRun(platform: Platform, id: string, answer: { approve: boolean; why: string }, actor: string): Promise<RunDetail> {
+export async function approveRun(
+  platform: Platform,
+  id: string,
+  answer: { approve: boolean; why: string },
+  actor: string,
+): Promise<RunDetail> {
   const run = await needRun(platform.db, id);
   if (run.state !== "waiting") throw notWaiting(id, run.state);
   try {
     await withTemporal(platform, (client) =>
-      client.workflow.getHandle(workflowId.run(id)).executeUpdate("approve", { args: [{ approve: answer.approve, by: actor, why: answer.why }] }),
+      client.workflow
+        .getHandle(workflowId.run(id))
+        .executeUpdate("approve", { args: [{ approve: answer.approve, by: actor, why: answer.why }] }),
     );
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) throw notWaiting(id, run.state);
@@ -153,8 +171,12 @@ export async function approveRun(platform: Platform, id: string, answer: { appro
  * Waits until a run has ended and answers it; `onChange` is called with each new state on the way.
  * @throws SensorloopError NOT_FOUND; the signal's reason when it is aborted
  */
-export async function waitForRun(platform: Platform, id: string, options: { signal?: AbortSignal; pollMs?: number; onChange?: (run: RunDetail) => void } = {}): Promise<RunDetail> {
-  for (let last = ""; ; ) {
+export async function waitForRun(
+  platform: Platform,
+  id: string,
+  options: { signal?: AbortSignal; pollMs?: number; onChange?: (run: RunDetail) => void } = {},
+): Promise<RunDetail> {
+  for (let last = ""; ;) {
     const run = await showRun(platform, id);
     const now = JSON.stringify([run.state, run.stages.map(({ name, state, progress }) => [name, state, progress])]);
     if (now !== last) options.onChange?.(run);

@@ -22,6 +22,7 @@ interface Served extends Asked {
 
 interface Slot {
   served?: Served;
+  loading?: Promise<Served>;
   /** The champion that could not be loaded, and why. */
   problem?: { readonly model: string; readonly error: ErrorReport; readonly at: number };
 }
@@ -36,8 +37,8 @@ export interface SlotStatus {
 export interface Serving {
   /** @throws SensorloopError NO_CHAMPION, REQUEST_INVALID, ARTIFACT_CORRUPT (no earlier model to answer instead) */
   predict(project: string, request: PredictRequest): Promise<Predicted>;
-  /** What each slot that was asked for serves, and what stands in the way of its champion. */
-  status(): SlotStatus[];
+  /** Loads every champion that is not loaded yet; tells what each slot serves, and what stands in its champion's way. */
+  check(): Promise<SlotStatus[]>;
 }
 
 /**
@@ -59,18 +60,38 @@ export function createServing({ db, objects, log }: Platform): Serving {
 
   async function serve(project: string, wanted: string | undefined): Promise<Served> {
     const champions = await championsOf(project);
-    const champion = wanted === undefined ? (champions.find(({ slot }) => slot.split("/")[1] === "all") ?? champions[0]) : champions.find(({ slot }) => slot === wanted);
-    if (!champion) throw new SensorloopError("NO_CHAMPION", wanted === undefined ? `project '${project}' has no champion yet` : `slot '${wanted}' has no champion`);
+    const champion =
+      wanted === undefined
+        ? (champions.find(({ slot }) => slot.split("/")[1] === "all") ?? champions[0])
+        : champions.find(({ slot }) => slot === wanted);
+    if (!champion)
+      throw new SensorloopError(
+        "NO_CHAMPION",
+        wanted === undefined ? `project '${project}' has no champion yet` : `slot '${wanted}' has no champion`,
+      );
+    return servedOf(project, champion);
+  }
+
+  async function servedOf(project: string, champion: { slot: string; model: string }): Promise<Served> {
     const slot = slots.get(champion.slot) ?? {};
     slots.set(champion.slot, slot);
-    if (slot.served?.model === champion.model) return slot.served;
-    const known = slot.problem?.model === champion.model && Date.now() - slot.problem.at < RETRY_MS;
-    if (known && slot.served) return slot.served;
+    if (slot.served?.model === champion.model) {
+      slot.problem = undefined;
+      return slot.served;
+    }
+    const failed = slot.problem?.model === champion.model && Date.now() - slot.problem.at < RETRY_MS ? slot.problem : undefined;
+    if (failed && slot.served) return slot.served;
+    if (failed) throw SensorloopError.from(failed.error);
+    // Whoever asks while it is being loaded waits for the same load.
+    slot.loading ??= load(project, champion).finally(() => (slot.loading = undefined));
     try {
-      slot.served = await load(project, champion);
+      slot.served = await slot.loading;
       slot.problem = undefined;
     } catch (error) {
-      const failure = error instanceof SensorloopError ? error : new SensorloopError("ARTIFACT_CORRUPT", `model '${champion.model}' cannot be loaded`, { cause: error });
+      const failure =
+        error instanceof SensorloopError
+          ? error
+          : new SensorloopError("ARTIFACT_CORRUPT", `model '${champion.model}' cannot be loaded`, { cause: error });
       slot.problem = { model: champion.model, error: failure.report(), at: Date.now() };
       log.error({ error: failure, model: champion.model, serving: slot.served?.model }, "the champion cannot be loaded");
       if (!slot.served) throw failure;
@@ -81,9 +102,17 @@ export function createServing({ db, objects, log }: Platform): Serving {
   async function load(project: string, { slot, model }: { slot: string; model: string }): Promise<Served> {
     const bytes = await findModelObjects(db, model);
     if (!bytes) throw new SensorloopError("ARTIFACT_CORRUPT", `model '${model}' has no bytes on record`);
-    const [artifact, weights] = await Promise.all([readFile(await objects.fetch(bytes.artifact)), readFile(await objects.fetch(bytes.weights))]);
+    const [artifact, weights] = await Promise.all([
+      readFile(await objects.fetch(bytes.artifact)),
+      readFile(await objects.fetch(bytes.weights)),
+    ]);
     const predictor = loadPredictor(artifact, weights, bytes.artifact.sha256);
-    const row = await db.selectFrom("model").leftJoin("run", "run.id", "model.run").select("run.spec_version").where("model.id", "=", model).executeTakeFirstOrThrow();
+    const row = await db
+      .selectFrom("model")
+      .leftJoin("run", "run.id", "model.run")
+      .select("run.spec_version")
+      .where("model.id", "=", model)
+      .executeTakeFirstOrThrow();
     const spec = await findSpec(db, project, row.spec_version ?? (await needProject(db, project)).specVersion);
     if (!spec) throw new SensorloopError("SPEC_UNKNOWN", `the spec of model '${model}' is gone`);
     return { slot, model, spec: spec.body, predictor };
@@ -102,11 +131,20 @@ export function createServing({ db, objects, log }: Platform): Serving {
         confidence: confidence[row] ?? 0,
         probabilities: Object.fromEntries(artifact.classes.map((name, index) => [name, probabilities[row * width + index] ?? 0])),
       }));
-      const inputSha256 = createHash("sha256").update(canonicalJson(request.rows ?? request.windows)).digest("hex");
+      const inputSha256 = createHash("sha256")
+        .update(canonicalJson(request.rows ?? request.windows))
+        .digest("hex");
       return { project, slot: served.slot, model: served.model, inputSha256, answers };
     },
-    status() {
-      return [...slots].map(([slot, { served, problem }]) => ({ slot, model: served?.model ?? null, problem: problem ? { model: problem.model, error: problem.error } : null }));
+    async check() {
+      const champions = await db.selectFrom("champion").select(["project", "slot", "model"]).execute();
+      // One after another: a start with a hundred champions must not fetch them all at once.
+      for (const { project, ...champion } of champions) await servedOf(project, champion).catch(() => undefined);
+      return [...slots].map(([slot, { served, problem }]) => ({
+        slot,
+        model: served?.model ?? null,
+        problem: problem ? { model: problem.model, error: problem.error } : null,
+      }));
     },
   };
 }

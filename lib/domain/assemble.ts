@@ -57,7 +57,9 @@ export function assembleSampled({ subject, recording, tracks, intervals }: Unass
     const positions = positionsOf(track, startUs, rateHz);
     return { track, positions, coverage: coverageOf(positions, rateHz * Math.max(options.maxGapSeconds, 1.5 / track.rateHz)) };
   });
-  const common = placed.map(({ coverage }) => coverage.map(({ grid }) => grid)).reduce<readonly Stretch[]>((left, right) => intersect(left, right), [[-Infinity, Infinity]]);
+  const common = placed
+    .map(({ coverage }) => coverage.map(({ grid }) => grid))
+    .reduce<readonly Stretch[]>((left, right) => intersect(left, right), [[-Infinity, Infinity]]);
   const grids = common.filter(([from]) => Number.isFinite(from));
   const length = grids.reduce((sum, [from, to]) => sum + to - from, 0);
   const channels = new Map(tracks.flatMap((track) => track.channels.map((channel) => [channel.name, new Float32Array(length)] as const)));
@@ -81,7 +83,8 @@ export function assembleSampled({ subject, recording, tracks, intervals }: Unass
     at = to;
   }
   const first = placed[0];
-  if (first && intervals.length > 0) labels.push(...placeIntervals(intervals, first.track, first.positions, rateHz, grids, offsets, classes));
+  if (first && intervals.length > 0)
+    labels.push(...placeIntervals(intervals, first.track, first.positions, rateHz, grids, offsets, classes));
   return { subject, recording, rateHz, startUs, length, channels, stretches, offsets, labels };
 }
 
@@ -100,7 +103,11 @@ export function assembleRows({ subject, recording, tracks, intervals }: Unassemb
     labels.push({ label: options.classes[code]!, from: firstFrom(places, from), to: firstFrom(places, to) });
   }
   return {
-    subject, recording, rateHz: options.rateHz, startUs: timed && length > 0 ? merged.at[0]! : 0, length,
+    subject,
+    recording,
+    rateHz: options.rateHz,
+    startUs: timed && length > 0 ? merged.at[0]! : 0,
+    length,
     channels: new Map(merged.channels.map(({ name, values }) => [name, values])),
     stretches: length > 0 ? [[0, length]] : [],
     timesUs: timed ? merged.at : undefined,
@@ -123,7 +130,13 @@ export function concatenate(tracks: readonly Track[]): Track {
     values.forEach((target, channel) => target.set(track.channels[channel]!.values, row));
     row += track.at.length;
   }
-  const joined = { ...first, index: undefined, at, labels, channels: first.channels.map((channel, index) => ({ ...channel, values: values[index]! })) };
+  const joined = {
+    ...first,
+    index: undefined,
+    at,
+    labels,
+    channels: first.channels.map((channel, index) => ({ ...channel, values: values[index]! })),
+  };
   return reorder(joined, false);
 }
 
@@ -168,7 +181,15 @@ function covering(coverage: readonly Coverage[], [from]: Stretch): Coverage {
   return coverage.find(({ grid }) => grid[0] <= from && from < grid[1])!;
 }
 
-function placeIntervals(intervals: readonly PlacedLabel[], track: Track, positions: Float64Array, rateHz: number, grids: readonly Stretch[], offsets: readonly number[], classes: readonly string[]): LabelSpan[] {
+function placeIntervals(
+  intervals: readonly PlacedLabel[],
+  track: Track,
+  positions: Float64Array,
+  rateHz: number,
+  grids: readonly Stretch[],
+  offsets: readonly number[],
+  classes: readonly string[],
+): LabelSpan[] {
   // Places count all rows of the file, refused ones too: without a clock they are times, with one a row has to be looked up.
   const gridOf = (place: number) => {
     if (track.clock === "index") return Math.round((place * rateHz) / track.rateHz);
@@ -179,7 +200,8 @@ function placeIntervals(intervals: readonly PlacedLabel[], track: Track, positio
   for (const { code, from, to } of intervals) {
     const wanted: Stretch = [gridOf(from), gridOf(to)];
     grids.forEach((grid, index) => {
-      for (const [begin, end] of intersect([grid], [wanted])) spans.push({ label: classes[code]!, from: begin - offsets[index]!, to: end - offsets[index]! });
+      for (const [begin, end] of intersect([grid], [wanted]))
+        spans.push({ label: classes[code]!, from: begin - offsets[index]!, to: end - offsets[index]! });
     });
   }
   return spans.sort((left, right) => left.from - right.from);

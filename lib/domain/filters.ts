@@ -79,7 +79,9 @@ function medianOfThree(input: Float32Array, output: Float32Array): void {
  */
 export function butterworthLowpass(order: number, cutoffHz: number, rateHz: number): Iir[] {
   if (!(cutoffHz < rateHz / 2)) {
-    throw new SensorloopError("SPEC_INVALID", `a cutoff of ${cutoffHz} Hz is not below half the rate of ${rateHz} Hz`, { facts: { cutoffHz, rateHz } });
+    throw new SensorloopError("SPEC_INVALID", `a cutoff of ${cutoffHz} Hz is not below half the rate of ${rateHz} Hz`, {
+      facts: { cutoffHz, rateHz },
+    });
   }
   const warped = Math.tan((Math.PI * cutoffHz) / rateHz);
   const squared = warped * warped;
@@ -90,7 +92,10 @@ export function butterworthLowpass(order: number, cutoffHz: number, rateHz: numb
     const middle = 2 * Math.cos(angle) * warped;
     const scale = 1 / (1 + middle + squared);
     const gain = squared * scale;
-    sections.push({ b: Float64Array.of(gain, 2 * gain, gain), a: Float64Array.of(1, 2 * (squared - 1) * scale, (1 - middle + squared) * scale) });
+    sections.push({
+      b: Float64Array.of(gain, 2 * gain, gain),
+      a: Float64Array.of(1, 2 * (squared - 1) * scale, (1 - middle + squared) * scale),
+    });
   }
   if (order % 2 === 1) {
     const gain = warped / (1 + warped);
@@ -142,7 +147,8 @@ function steadyState(b: Float64Array, a: Float64Array): Float64Array {
   const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
   const gain = sum(b) / sum(a);
   const state = new Float64Array(Math.max(1, order));
-  for (let index = order - 1; index >= 0; index--) state[index] = b[index + 1]! - a[index + 1]! * gain + (index + 1 < order ? state[index + 1]! : 0);
+  for (let index = order - 1; index >= 0; index--)
+    state[index] = b[index + 1]! - a[index + 1]! * gain + (index + 1 < order ? state[index + 1]! : 0);
   return state;
 }
 

@@ -97,7 +97,16 @@ export const PROJECTIONS: { readonly [Name in ProjectionName]: Fold<Name> } = {
   token(row, event) {
     if (event.kind === "token.added") {
       const { token, account, name, scope, project, expiresAt } = event.payload;
-      return { id: token, account, name, scope, project, created_at: event.at, expires_at: expiresAt === null ? null : new Date(expiresAt), revoked_at: null };
+      return {
+        id: token,
+        account,
+        name,
+        scope,
+        project,
+        created_at: event.at,
+        expires_at: expiresAt === null ? null : new Date(expiresAt),
+        revoked_at: null,
+      };
     }
     return event.kind === "token.revoked" && row ? { ...row, revoked_at: event.at } : row;
   },

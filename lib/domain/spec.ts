@@ -397,10 +397,9 @@ function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Pro
 function* checkColumns(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
   const { headerRows, columns, unfold, type } = files.format;
   if (!columns || unfold || (type === "csv" && headerRows > 0)) return;
-  const used: (readonly [name: string, where: (string | number)[]])[] = Object.entries(files.channels).map(([channel, { column }]) => [
-    column ?? channel,
-    ["channels", channel],
-  ]);
+  const used: (readonly [name: string, where: readonly (string | number)[]])[] = Object.entries(files.channels).map(
+    ([channel, { column }]) => [column ?? channel, ["channels", channel]],
+  );
   for (const field of ["subject", "recording", "label"] as const) {
     const origin = files[field];
     if (origin && "column" in origin) used.push([origin.column, [field, "column"]]);

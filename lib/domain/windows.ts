@@ -90,7 +90,7 @@ function* startsOf(first: number, last: number, step: number, denseStep: number 
     for (let start = first; start <= last; start += step) yield [start, false];
     return;
   }
-  for (let base = first, extra = first; base <= last || extra <= last; ) {
+  for (let base = first, extra = first; base <= last || extra <= last;) {
     if (base <= extra) {
       yield [base, false];
       if (base === extra) extra += denseStep;

@@ -7,7 +7,7 @@ export class CellMemo {
   #length = -1;
 
   /** Whether the cell has the same bytes as the one last remembered. */
-  same(bytes: Uint8Array, from: number, to: number): boolean {
+  same(bytes: Buffer, from: number, to: number): boolean {
     const length = to - from;
     if (length !== this.#length) return false;
     const known = this.#bytes;
@@ -16,7 +16,7 @@ export class CellMemo {
     return true;
   }
 
-  remember(bytes: Uint8Array, from: number, to: number): void {
+  remember(bytes: Buffer, from: number, to: number): void {
     const length = to - from;
     if (length > this.#bytes.length) this.#bytes = Buffer.alloc(length * 2);
     this.#bytes.set(bytes.subarray(from, to));

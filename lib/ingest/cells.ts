@@ -12,9 +12,12 @@ export class NullCells {
   }
 
   /** @param from,to of the cell without the blanks around it */
-  has(bytes: Uint8Array, from: number, to: number): boolean {
+  has(bytes: Buffer, from: number, to: number): boolean {
     const length = to - from;
-    if ((this.#lengths & (1 << (length < 31 ? length : 31))) === 0) return false;
+    return (this.#lengths & (1 << (length < 31 ? length : 31))) !== 0 && this.#matches(bytes, from, length);
+  }
+
+  #matches(bytes: Buffer, from: number, length: number): boolean {
     return this.#tokens.some((token) => token.length === length && token.every((byte, index) => byte === bytes[from + index]));
   }
 }

@@ -24,7 +24,7 @@ const RATE_TOLERANCE = 0.1;
 /** What a file can be refused for before its rows were counted. */
 const REFUSALS: ReadonlySet<string> = new Set(["HEADER_MISMATCH", "UNTERMINATED_QUOTE", "UNKNOWN_CLASS", "FILE_UNMATCHED"]);
 const NO_REPEATS: RepeatedTimes = { lines: new Float64Array(), same: new Uint8Array() };
-const NO_DETAIL: CleanDetail = { fromUs: null, toUs: null, recordings: 0, subjects: 0, classes: {}, measuredRateHz: null, outOfOrder: 0 };
+const NO_DETAIL: CleanDetail = { fromUs: null, toUs: null, recordings: 0, subjects: 0, classes: {}, measuredRateHz: null, signalsSha256: null, outOfOrder: 0 };
 
 export type CleanOptions = Omit<CleanInput, "files"> & {
   readonly folder: string;
@@ -36,7 +36,7 @@ interface Passed {
   readonly recordings: Recordings;
   readonly rows: SampleRows | IntervalRows;
   readonly quarantine: Quarantine;
-  readonly written: WrittenFile;
+  readonly written: WrittenFile & { readonly signalsSha256?: string };
 }
 
 /**
@@ -115,6 +115,7 @@ function verdict(file: FileToClean, files: FilesSpec, { pass, recordings, rows, 
     subjects: subjects.size,
     classes: pass.classes,
     measuredRateHz: step === step ? 1e6 / step : null,
+    signalsSha256: written.signalsSha256 ?? null,
     outOfOrder: samples?.outOfOrder ?? 0,
   };
   const counts = { rowsIn, rowsOk, rowsQuarantined: quarantine.rows, rowsDuplicate, leftOut };

@@ -60,6 +60,11 @@ export interface CleanDetail {
   readonly classes: Readonly<Record<string, number>>;
   /** 1 / median step between rows of a recording; null without a clock. */
   readonly measuredRateHz: number | null;
+  /**
+   * Hash of the channels' values, in order, without labels and times: two files with the same one hold the same
+   * recording, whatever else they say of it, and belong on one side of a split. Null without channels.
+   */
+  readonly signalsSha256: string | null;
   /** Rows whose time is before that of the row above in their recording. */
   readonly outOfOrder: number;
 }

@@ -44,7 +44,7 @@ export class Clock {
    * Microseconds since 1970; NaN where the cell is no time, one that never was, or outside the range.
    * @param latest the latest time of the recording so far, which tells the two readings of a doubled hour apart
    */
-  read(bytes: Uint8Array, from: number, to: number, latest: number): number {
+  read(bytes: Buffer, from: number, to: number, latest: number): number {
     const { format } = this.#time;
     let at: number;
     if (format === "iso") {
@@ -60,7 +60,7 @@ export class Clock {
     return this.#refuse(`'${textOf(bytes, from, to)}' is outside ${this.#range[0]} to ${this.#range[1]}${this.#otherUnit(bytes, from, to)}`);
   }
 
-  #otherUnit(bytes: Uint8Array, from: number, to: number): string {
+  #otherUnit(bytes: Buffer, from: number, to: number): string {
     if (this.#time.format === "iso") return "";
     const unit = UNITS.find((candidate) => {
       const at = parseEpoch(bytes, from, to, candidate);

@@ -19,7 +19,7 @@ const NO_BYTE = 256;
 export class CsvReader {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  bytes: Uint8Array;
+  bytes: Buffer;
   count = 0;
   /** Number of the row's line in the staged file, from 1. */
   line = 0;
@@ -211,7 +211,7 @@ export class CsvReader {
     this.#finish(unquoted, end, count);
   }
 
-  #finish(bytes: Uint8Array, end: number, count: number): void {
+  #finish(bytes: Buffer, end: number, count: number): void {
     this.bytes = bytes;
     this.count = count;
     this.#lineTo = end;
@@ -232,13 +232,13 @@ export class CsvReader {
 }
 
 /** Without the blanks (spaces, tabs) around it: the first byte that counts, and the one after the last. */
-export function trimStart(bytes: Uint8Array, from: number, to: number): number {
+export function trimStart(bytes: Buffer, from: number, to: number): number {
   let at = from;
   while (at < to && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
   return at;
 }
 
-export function trimEnd(bytes: Uint8Array, from: number, to: number): number {
+export function trimEnd(bytes: Buffer, from: number, to: number): number {
   let at = to;
   while (at > from && (bytes[at - 1] === SPACE || bytes[at - 1] === TAB)) at--;
   return at;

@@ -18,7 +18,7 @@ const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
  * correctly rounded (Clinger 1990). Of longer mantissas the first 15 digits and their successor enclose the value:
  * rounding is monotone, hence where both ends give one float, that is the answer; else the engine's parser decides.
  */
-export function parseFloat32(bytes: Uint8Array, from: number, to: number, scale: number): number {
+export function parseFloat32(bytes: Buffer, from: number, to: number, scale: number): number {
   let at = from;
   let negative = false;
   const sign = bytes[at];
@@ -90,16 +90,16 @@ export function parseFloat32(bytes: Uint8Array, from: number, to: number, scale:
   return Math.fround(value);
 }
 
-function exactly(bytes: Uint8Array, from: number, to: number): number {
+function exactly(bytes: Buffer, from: number, to: number): number {
   return Number(textOf(bytes, from, to));
 }
 
-function refuse(bytes: Uint8Array, from: number, to: number): number {
+function refuse(bytes: Buffer, from: number, to: number): number {
   fault = to - from <= 9 && NOT_FINITE.test(textOf(bytes, from, to)) ? "finite" : "type";
   return NaN;
 }
 
 /** The cell as text. */
-export function textOf(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8");
+export function textOf(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString("utf8", from, to);
 }

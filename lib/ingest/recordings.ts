@@ -16,8 +16,8 @@ export interface OpenRecording {
   rows: number;
   /** Latest time so far, -Infinity before the first. */
   latest: number;
-  /** Per channel the last value measured, NaN before the first. */
-  readonly carried: Float32Array;
+  /** Per channel the last value measured, NaN before the first; null where the spec carries none. */
+  readonly carried: Float32Array | null;
 }
 
 export interface Identities {
@@ -33,7 +33,7 @@ type Source = { readonly fixed: string } | { readonly columns: readonly { readon
 /** Tells which recording a row belongs to. */
 export class Recordings {
   readonly #identities: Identities;
-  readonly #channels: number;
+  readonly #carried: number;
   readonly #subject: Source;
   readonly #recording: Source;
   readonly #open = new Map<string, OpenRecording>();
@@ -43,7 +43,8 @@ export class Recordings {
 
   constructor(files: FilesSpec, fileName: string, positions: ReadonlyMap<string, number>, identities: Identities) {
     this.#identities = identities;
-    this.#channels = Object.keys(files.channels).length;
+    const channels = Object.values(files.channels);
+    this.#carried = channels.some((channel) => channel.nulls === "carry") ? channels.length : 0;
     this.#subject = sourceOf(files.subject, files, fileName, positions);
     this.#recording = files.recording ? sourceOf(files.recording, files, fileName, positions) : { fixed: identities.fallback };
     if ("fixed" in this.#subject && "fixed" in this.#recording) this.#current = this.#find(this.#subject.fixed, this.#recording.fixed);
@@ -100,7 +101,7 @@ export class Recordings {
     let open = this.#open.get(key);
     if (!open) {
       const subject = biometricId(this.#identities.pepper, this.#identities.project, external);
-      const carried = new Float32Array(this.#channels).fill(NaN);
+      const carried = this.#carried > 0 ? new Float32Array(this.#carried).fill(NaN) : null;
       open = { external, subject, recording: recordingId(subject, name), next: 0, rows: 0, latest: -Infinity, carried };
       this.#open.set(key, open);
     }

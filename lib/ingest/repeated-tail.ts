@@ -2,15 +2,15 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createHash } from "node:crypto";
 
 const CHUNK = 1 << 20;
-/** A block of fewer rows may be the same twice by chance. */
-const LEAST_ROWS = 20;
 /**
- * Least share of different lines in the block. A signal that stands still, or repeats itself every second, is the same
- * twice without having been copied; noise makes nearly every line of a real recording its own.
+ * What tells a copied file from a signal that stands still or repeats itself every second: the block is long, nearly
+ * every line of it is its own (noise sees to that in a real recording), and it comes a few times only.
  */
+const LEAST_ROWS = 100;
 const LEAST_DISTINCT = 0.5;
-/** Numbers of copies that are looked for; their products are found one after the other. */
-const COPIES = [2, 3, 5, 7];
+const MOST_COPIES = 5;
+/** Prime numbers of copies; others are found one factor after the other. */
+const COPIES = [2, 3, 5];
 const DISTINCT_LOOKED_AT = 200_000;
 
 /**
@@ -30,7 +30,7 @@ export function repeatedTail(path: string, headerLines: number): number | null {
     const length = size - start + (closed ? 0 : 1);
     let block = length;
     for (let copies = shortened(); copies; copies = shortened()) block /= copies;
-    if (block === length) return null;
+    if (block === length || length / block > MOST_COPIES) return null;
     const rows = distinctRows(fd, start, block);
     return rows ? headerLines + rows + 1 : null;
 

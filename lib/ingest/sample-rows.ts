@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { FilesSpec } from "../domain/spec.ts";
 import { CellMemo } from "./cell-memo.ts";
 import { NullCells } from "./cells.ts";
@@ -53,6 +54,7 @@ export class SampleRows {
   readonly #label: StringColumn;
   readonly #extra: StringColumn;
   readonly #writer: ParquetWriter;
+  readonly #signals = createHash("sha256");
   #extraValue: string | null = null;
   #time = NaN;
   fromUs = Infinity;
@@ -100,14 +102,18 @@ export class SampleRows {
     const { bytes } = reader;
     this.#time = NaN;
     if (this.#clock) {
-      const from = trimStart(bytes, reader.starts[this.#timeAt] as number, reader.ends[this.#timeAt] as number);
-      const to = trimEnd(bytes, from, reader.ends[this.#timeAt] as number);
+      let from = reader.starts[this.#timeAt] as number;
+      let to = reader.ends[this.#timeAt] as number;
+      if (from < to && ((bytes[from] as number) <= 32 || (bytes[to - 1] as number) <= 32)) {
+        from = trimStart(bytes, from, to);
+        to = trimEnd(bytes, from, to);
+      }
       if (this.#nulls.has(bytes, from, to)) return { rule: "null", column: this.#timeColumn, reason: "the time is missing" };
       this.#time = this.#clock.read(bytes, from, to, recording.latest);
       if (this.#time !== this.#time) return { rule: "time", column: this.#timeColumn, reason: this.#clock.fault };
     }
     for (let index = 0; index < this.#channels.length; index++) {
-      const refusal = this.#measure(reader, this.#channels[index] as Channel, recording.carried[index] as number);
+      const refusal = this.#measure(reader, this.#channels[index] as Channel, recording.carried ? (recording.carried[index] as number) : NaN);
       if (refusal) return refusal;
     }
     return null;
@@ -117,9 +123,10 @@ export class SampleRows {
   write(reader: CsvReader, recording: OpenRecording, index: number, line: number, label: string | null): void {
     if (this.#clock) this.#order(recording);
     if (this.#extras.length > 0) this.#readExtras(reader);
-    for (let channel = 0; channel < this.#channels.length; channel++) {
-      const { measured, nulls } = this.#channels[channel] as Channel;
-      if (nulls === "carry") recording.carried[channel] = measured[this.#samples - 1] as number;
+    if (recording.carried) {
+      for (let channel = 0; channel < this.#channels.length; channel++) {
+        recording.carried[channel] = this.#channels[channel]!.measured[this.#samples - 1] as number;
+      }
     }
     const writer = this.#writer;
     for (let sample = 0; sample < this.#samples; sample++) {
@@ -133,11 +140,18 @@ export class SampleRows {
       this.#label.set(row, label);
       this.#extra.set(row, this.#extraValue);
       writer.endRow();
+      if (writer.row === 0) this.#digest(row + 1);
     }
   }
 
-  close(): WrittenFile {
-    return this.#writer.close();
+  close(): WrittenFile & { readonly signalsSha256: string } {
+    this.#digest(this.#writer.row);
+    return { ...this.#writer.close(), signalsSha256: this.#signals.digest("hex") };
+  }
+
+  /** Takes in the channels of a row group, whose arrays still hold it. */
+  #digest(rows: number): void {
+    for (const { into } of this.#channels) this.#signals.update(new Uint8Array(into.values.buffer, 0, rows * 4));
   }
 
   abandon(): void {

@@ -20,7 +20,7 @@ export const wasLocal = (): boolean => local;
  * A number since 1970 in microseconds; NaN where it is none. Counted in whole numbers, since a double cannot hold a
  * second's fraction to the microsecond when it stands for all seconds since 1970. Digits beyond are cut off.
  */
-export function parseEpoch(bytes: Uint8Array, from: number, to: number, format: Exclude<TimeFormat, "iso">): number {
+export function parseEpoch(bytes: Buffer, from: number, to: number, format: Exclude<TimeFormat, "iso">): number {
   const text = textOf(bytes, from, to);
   const [, sign, whole = "", fraction = "", power] = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text) ?? [];
   if (whole === "" && fraction === "") return NaN;
@@ -37,7 +37,7 @@ export function parseEpoch(bytes: Uint8Array, from: number, to: number, format: 
  * `+HHMM` or `+HH`: microseconds since 1970 (`wasLocal` says on whose clocks); NaN for anything else and for dates that
  * do not exist. Digits beyond the microsecond are cut off.
  */
-export function parseIso(bytes: Uint8Array, from: number, to: number): number {
+export function parseIso(bytes: Buffer, from: number, to: number): number {
   local = true;
   if (to - from < 10 || bytes[from + 4] !== 45 || bytes[from + 7] !== 45) return NaN;
   const year = number4(bytes, from);
@@ -82,7 +82,7 @@ export function parseIso(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** Microseconds east of UTC of `Z`, `+HH`, `+HHMM` or `+HH:MM`; NaN for anything else. */
-function offsetOf(bytes: Uint8Array, at: number, to: number): number {
+function offsetOf(bytes: Buffer, at: number, to: number): number {
   const sign = bytes[at];
   if (sign === 90 && to - at === 1) return 0;
   const length = to - at;
@@ -94,13 +94,13 @@ function offsetOf(bytes: Uint8Array, at: number, to: number): number {
   return sign === 45 ? -size : size;
 }
 
-function number2(bytes: Uint8Array, at: number): number {
+function number2(bytes: Buffer, at: number): number {
   const tens = (bytes[at] as number) - 48;
   const ones = (bytes[at + 1] as number) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
 }
 
-function number4(bytes: Uint8Array, at: number): number {
+function number4(bytes: Buffer, at: number): number {
   return number2(bytes, at) * 100 + number2(bytes, at + 2);
 }
 

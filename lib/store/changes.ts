@@ -17,7 +17,12 @@ export function listenToChanges(databaseUrl: string, listener: ChangeListener): 
   let heard = false;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({ connectionString: databaseUrl, application_name: "sensorloop-changes", keepAlive: true, connectionTimeoutMillis: 5_000 });
+    const next = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: "sensorloop-changes",
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
     const again = () => {
       if (client === next) client = undefined;
       next.removeAllListeners("notification");

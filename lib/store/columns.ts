@@ -7,12 +7,17 @@ export type Column = Float32Array | Float64Array | Int32Array;
  * DOUBLE or INTEGER without nulls; the arrays are valid during the call only. The result is held as a whole by DuckDB
  * meanwhile: to stream it costs a turn of the event loop for each chunk, a third of the time for narrow rows.
  */
-export async function readColumns(connection: DuckDBConnection, sql: string, take: (columns: readonly Column[], rows: number) => void): Promise<void> {
+export async function readColumns(
+  connection: DuckDBConnection,
+  sql: string,
+  take: (columns: readonly Column[], rows: number) => void,
+): Promise<void> {
   const result = await connection.run(sql);
   for (let index = 0; index < result.chunkCount; index++) {
     const chunk = result.getChunk(index);
     const columns: Column[] = [];
-    for (let column = 0; column < chunk.columnCount; column++) columns.push((chunk.getColumnVector(column) as DuckDBVector & { items: Column }).items);
+    for (let column = 0; column < chunk.columnCount; column++)
+      columns.push((chunk.getColumnVector(column) as DuckDBVector & { items: Column }).items);
     take(columns, chunk.rowCount);
   }
 }

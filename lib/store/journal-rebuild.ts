@@ -52,7 +52,7 @@ type States = Record<ProjectionName, Map<string, ProjectionRows[ProjectionName]>
 async function replay(tx: Transaction<Database>): Promise<{ events: number; states: States }> {
   const states: States = { project: new Map(), champion: new Map(), account: new Map(), token: new Map() };
   let events = 0;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const rows = await tx.selectFrom("journal").selectAll().where("id", ">", after).orderBy("id").limit(BATCH).execute();
     for (const row of rows) {
       const event = eventOf(row);
@@ -67,7 +67,13 @@ async function replay(tx: Transaction<Database>): Promise<{ events: number; stat
   }
 }
 
-async function only(tx: Transaction<Database>, table: ProjectionName, side: Difference["side"], here: string, there: string): Promise<Difference[]> {
+async function only(
+  tx: Transaction<Database>,
+  table: ProjectionName,
+  side: Difference["side"],
+  here: string,
+  there: string,
+): Promise<Difference[]> {
   const found = await sql<{ row: Record<string, unknown> }>`
     select to_jsonb(r) as row from (select * from ${sql.table(here)} except all select * from ${sql.table(there)}) r limit 100`.execute(tx);
   return found.rows.map(({ row }) => ({ table, side, row }));

@@ -5,7 +5,10 @@ import { PROJECTIONS, targetOf, type ProjectionName, type ProjectionRows, type T
 import type { Database } from "./database.ts";
 
 /** The column that `Target.key` names. */
-export const PROJECTION_KEYS = { project: "id", champion: "slot", account: "id", token: "id" } as const satisfies Record<ProjectionName, string>;
+export const PROJECTION_KEYS = { project: "id", champion: "slot", account: "id", token: "id" } as const satisfies Record<
+  ProjectionName,
+  string
+>;
 
 /**
  * Writes a decision and what follows from it, in the caller's transaction. Decisions about the same row take turns:
@@ -54,12 +57,18 @@ async function project(tx: Transaction<Database>, { table, key }: Target, event:
   await insertRow(tx, table, after);
 }
 
-export function fold(table: ProjectionName, row: ProjectionRows[ProjectionName] | undefined, event: JournalEvent): ProjectionRows[ProjectionName] | undefined {
+export function fold(
+  table: ProjectionName,
+  row: ProjectionRows[ProjectionName] | undefined,
+  event: JournalEvent,
+): ProjectionRows[ProjectionName] | undefined {
   return (PROJECTIONS[table] as (row: unknown, event: JournalEvent) => ProjectionRows[ProjectionName] | undefined)(row, event);
 }
 
 export async function insertRow(tx: Transaction<Database>, into: string, row: ProjectionRows[ProjectionName]): Promise<void> {
   const columns = Object.keys(row);
   const values = Object.values(row) as unknown[];
-  await sql`insert into ${sql.table(into)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(values)})`.execute(tx);
+  await sql`insert into ${sql.table(into)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(values)})`.execute(
+    tx,
+  );
 }

@@ -22,12 +22,18 @@ export function decodeCursor<Shape extends z.ZodType>(cursor: string | undefined
     values = undefined;
   }
   const parsed = shape.safeParse(values);
-  if (!parsed.success) throw new SensorloopError("REQUEST_INVALID", "`after` is not the `next` of a page of this list", { facts: { field: "after" } });
+  if (!parsed.success)
+    throw new SensorloopError("REQUEST_INVALID", "`after` is not the `next` of a page of this list", { facts: { field: "after" } });
   return parsed.data;
 }
 
 /** From `limit + 1` rows a page of `limit` and the cursor to the rest. */
-export function toPage<Row, Item>(rows: readonly Row[], limit: number, item: (row: Row) => Item, cursor: (row: Row) => readonly (string | number)[]): Page<Item> {
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  item: (row: Row) => Item,
+  cursor: (row: Row) => readonly (string | number)[],
+): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(item), next: rows.length > limit && last !== undefined ? encodeCursor(cursor(last)) : null };

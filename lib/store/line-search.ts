@@ -7,7 +7,13 @@ export interface LineSearch {
   /** Clean Parquet files of samples. */
   readonly parts: readonly { readonly path: string; readonly file: string; readonly fileSpec: number }[];
   readonly spec: Spec;
-  readonly window: { readonly subject: string; readonly recording: string; readonly from: number; readonly to: number; readonly startUs: number };
+  readonly window: {
+    readonly subject: string;
+    readonly recording: string;
+    readonly from: number;
+    readonly to: number;
+    readonly startUs: number;
+  };
 }
 
 /** First and last line, counted from 1, of the rows of one file that a window was made of. */
@@ -36,7 +42,8 @@ export async function findLines({ folder, parts, spec, window }: LineSearch): Pr
 /** Where a row lies: its time, its place in the recording, or, where rows are examples, its rank among them. */
 function placeOf(spec: Spec, fileSpec: number): string {
   const timed = spec.files[fileSpec]?.time.kind === "column";
-  if (spec.windows.kind === "row") return `row_number() over (partition by subject, recording order by ${timed ? "at_us" : '"index"'}, line) - 1`;
+  if (spec.windows.kind === "row")
+    return `row_number() over (partition by subject, recording order by ${timed ? "at_us" : '"index"'}, line) - 1`;
   return timed ? "at_us::double" : '"index"::double';
 }
 

@@ -49,7 +49,8 @@ export async function rollback(
   if (present === null) throw new SensorloopError("NO_CHAMPION", `slot '${slot}' has no champion to roll back`, { facts: { slot } });
   if (expected !== undefined && expected !== present) throw overtaken(slot, present, expected);
   const model = championStack(await eventsAbout(tx, KINDS, slot)).at(-2);
-  if (model === undefined) throw new SensorloopError("CONFLICT", `slot '${slot}' had no champion before '${present}'`, { facts: { slot, champion: present } });
+  if (model === undefined)
+    throw new SensorloopError("CONFLICT", `slot '${slot}' had no champion before '${present}'`, { facts: { slot, champion: present } });
   await checkModel(tx, project, slot, model);
   await append(tx, { kind: "model.rolled-back", actor, project, payload: { slot, model, previous: present, why } });
   return model;
@@ -89,9 +90,14 @@ async function championOf(tx: Transaction<Database>, slot: string): Promise<stri
 
 async function checkModel(tx: Transaction<Database>, project: string, slot: string, model: string): Promise<void> {
   const row = await tx.selectFrom("model").select(["project", "slot", "state"]).where("id", "=", model).executeTakeFirst();
-  if (!row || row.project !== project) throw new SensorloopError("NOT_FOUND", `project '${project}' has no model '${model}'`, { facts: { model } });
-  if (row.slot !== slot) throw new SensorloopError("CONFLICT", `model '${model}' was trained for slot '${row.slot}', not for '${slot}'`, { facts: { model, slot: row.slot } });
-  if (row.state !== "trained") throw new SensorloopError("CONFLICT", `model '${model}' is not a trained model (${row.state})`, { facts: { model, state: row.state } });
+  if (!row || row.project !== project)
+    throw new SensorloopError("NOT_FOUND", `project '${project}' has no model '${model}'`, { facts: { model } });
+  if (row.slot !== slot)
+    throw new SensorloopError("CONFLICT", `model '${model}' was trained for slot '${row.slot}', not for '${slot}'`, {
+      facts: { model, slot: row.slot },
+    });
+  if (row.state !== "trained")
+    throw new SensorloopError("CONFLICT", `model '${model}' is not a trained model (${row.state})`, { facts: { model, state: row.state } });
 }
 
 function overtaken(slot: string, present: string | null, expected: string | null): SensorloopError {

@@ -45,11 +45,14 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
   const inFolder = (name: string) => join(control.folder, name);
   const list = inFolder("recordings.ndjson");
   await writeList(database, parts, list);
-  const labelled = (column: string) => stringsOf(database.connection, `select distinct ${column} from recording where labelled > 0 order by 1`);
+  const labelled = (column: string) =>
+    stringsOf(database.connection, `select distinct ${column} from recording where labelled > 0 order by 1`);
   const [subjects, recordings] = [inFolder("subjects.json"), inFolder("recordings.json")];
   await writeFile(subjects, JSON.stringify(await labelled("subject")));
   await writeFile(recordings, JSON.stringify(await labelled("recording")));
-  const totals = (await database.connection.runAndReadAll("select count(*)::integer, count(distinct subject)::integer, sum(rows)::double from recording")).getRows()[0] as number[];
+  const totals = (
+    await database.connection.runAndReadAll("select count(*)::integer, count(distinct subject)::integer, sum(rows)::double from recording")
+  ).getRows()[0] as number[];
   return {
     totals: { recordings: totals[0]!, subjects: totals[1]!, rows: totals[2] ?? 0 },
     subjects,
@@ -61,11 +64,15 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
 
 /** Makes the table `piece`: what each part has of each recording, label by label. */
 async function countPieces(database: Duckdb, parts: ListRecordingsInput["parts"], progress: (done: number) => void): Promise<void> {
-  await database.run(`create temp table piece (part integer, samples boolean, subject varchar, recording varchar, label varchar, rows bigint, from_us bigint, to_us bigint)`);
+  await database.run(
+    `create temp table piece (part integer, samples boolean, subject varchar, recording varchar, label varchar, rows bigint, from_us bigint, to_us bigint)`,
+  );
   for (const [index, part] of parts.entries()) {
     const samples = part.role === "samples";
     const measures = samples ? "count(*), min(at_us), max(at_us)" : `sum("to" - "from"), null, null`;
-    await database.run(`insert into piece select ${index}, ${samples}, subject, recording, label, ${measures} from read_parquet(${literal(part.path)}) group by subject, recording, label`);
+    await database.run(
+      `insert into piece select ${index}, ${samples}, subject, recording, label, ${measures} from read_parquet(${literal(part.path)}) group by subject, recording, label`,
+    );
     progress(index + 1);
   }
 }
@@ -89,13 +96,23 @@ async function writeList(database: Duckdb, parts: ListRecordingsInput["parts"], 
   ) to ${literal(path)} (format json)`);
 }
 
-async function writeShards(database: Duckdb, parts: ListRecordingsInput["parts"], spec: Spec, wanted: number, folder: string): Promise<Shard[]> {
+async function writeShards(
+  database: Duckdb,
+  parts: ListRecordingsInput["parts"],
+  spec: Spec,
+  wanted: number,
+  folder: string,
+): Promise<Shard[]> {
   // What must stay together: a recording, or everything of a subject where that is one window.
   const unit = spec.windows.kind === "subject" ? "subject" : "subject, recording";
   await database.run(`create temp table unit as
     select ${unit}, list(distinct part order by part) filter (samples) as parts, list(distinct part order by part) filter (not samples) as labels, sum(rows) filter (samples)::double as rows
     from piece group by ${unit} having count(*) filter (samples) > 0`);
-  const groups = (await database.connection.runAndReadAll("select parts, coalesce(labels, []), sum(rows), count(*)::integer from unit group by all order by all")).getRowsJS();
+  const groups = (
+    await database.connection.runAndReadAll(
+      "select parts, coalesce(labels, []), sum(rows), count(*)::integer from unit group by all order by all",
+    )
+  ).getRowsJS();
   const bundles = groups.map((row): Bundle => {
     const [samples, labels, rows, units] = row as unknown as [number[], number[], number, number];
     return { samples, labels, rows, units };
@@ -110,7 +127,12 @@ async function writeShards(database: Duckdb, parts: ListRecordingsInput["parts"]
 }
 
 /** [subject, recording] of one of `of` equal slices of the units that live in these parts. */
-async function pairsOf(database: Duckdb, unit: string, samples: readonly number[], slice: { readonly index: number; readonly of: number }): Promise<string[][]> {
+async function pairsOf(
+  database: Duckdb,
+  unit: string,
+  samples: readonly number[],
+  slice: { readonly index: number; readonly of: number },
+): Promise<string[][]> {
   const among = `[${samples.join(", ")}]`;
   const rows = await database.connection.runAndReadAll(`select subject, recording from
     (select ${unit}, floor((sum(rows) over (order by ${unit} rows unbounded preceding) - rows) * ${slice.of} / sum(rows) over ()) as slice from unit where list_has_all(${among}::integer[], parts))

@@ -98,7 +98,8 @@ async function numberRecordings(database: Duckdb, sources: readonly Source[], wh
     wanted = "semi join wanted using (subject, recording)";
   }
   const counted = sources.map(
-    (source, place) => `select subject, recording, ${sources.map((_, other) => `${other === place ? "count(*)" : "0"} as c${other}`).join(", ")} from ${source.from} ${wanted} group by all`,
+    (source, place) =>
+      `select subject, recording, ${sources.map((_, other) => `${other === place ? "count(*)" : "0"} as c${other}`).join(", ")} from ${source.from} ${wanted} group by all`,
   );
   const sums = sources.map((_, place) => `sum(c${place})::integer as c${place}`).join(", ");
   await database.run(`create or replace temp table unit as
@@ -112,17 +113,22 @@ async function readNumbers(connection: Duckdb["connection"], sources: readonly S
   const counts = sources.map(() => new Int32Array(subjects.length));
   let row = 0;
   await readColumns(connection, `select ${sources.map((_, place) => `c${place}`).join(", ")} from unit order by id`, (columns, length) => {
-    columns.forEach((column, place) => counts[place]!.set(column as Int32Array, row));
+    columns.forEach((column, place) => counts[place]!.set(column, row));
     row += length;
   });
   return { subjects, recordings, counts };
 }
 
 /** Ranges of recordings that are read together; those of one subject always are. */
-function* passesOf(subjects: readonly string[], counts: readonly Int32Array[], widths: readonly number[], limit: number): Generator<readonly [number, number]> {
+function* passesOf(
+  subjects: readonly string[],
+  counts: readonly Int32Array[],
+  widths: readonly number[],
+  limit: number,
+): Generator<readonly [number, number]> {
   let from = 0;
   let held = 0;
-  for (let at = 0; at < subjects.length; ) {
+  for (let at = 0; at < subjects.length;) {
     let end = at;
     let size = 0;
     while (end < subjects.length && subjects[end] === subjects[at]) {
@@ -169,11 +175,15 @@ async function readBlock(connection: Duckdb["connection"], source: Source, spec:
   const cursors = begins.slice(0, -1);
   const places = new Int32Array(2048);
   const limits = pass.whole ? "" : `where unit.id >= ${from} and unit.id < ${to}`;
-  await readColumns(connection, `select ${selected.join(", ")} from ${source.from} part join unit using (subject, recording) ${limits}`, (columns, length) => {
-    const ids = columns[0]!;
-    for (let row = 0; row < length; row++) places[row] = cursors[ids[row]! - from]!++;
-    for (let column = 0; column < targets.length; column++) deal(columns[column + 1]!, places, length, targets[column]!);
-  });
+  await readColumns(
+    connection,
+    `select ${selected.join(", ")} from ${source.from} part join unit using (subject, recording) ${limits}`,
+    (columns, length) => {
+      const ids = columns[0]!;
+      for (let row = 0; row < length; row++) places[row] = cursors[ids[row]! - from]!++;
+      for (let column = 0; column < targets.length; column++) deal(columns[column + 1]!, places, length, targets[column]!);
+    },
+  );
   if (labels) refuseUnknown(labels, source);
   return { source, begins, at, index, channels, labels };
 }
@@ -189,11 +199,20 @@ function labelCode(spec: Spec): string {
 }
 
 function refuseUnknown(labels: Int32Array, source: Source): void {
-  if (labels.includes(-2)) throw new SensorloopError("UNKNOWN_CLASS", `files[${source.place}] hold a label that is not a class of the spec`, { facts: { fileSpec: source.place } });
+  if (labels.includes(-2))
+    throw new SensorloopError("UNKNOWN_CLASS", `files[${source.place}] hold a label that is not a class of the spec`, {
+      facts: { fileSpec: source.place },
+    });
 }
 
 /** Labels by interval, by number of the recording. */
-async function readIntervals(connection: Duckdb["connection"], parts: readonly SeriesPart[], spec: Spec, from: number, to: number): Promise<Map<number, PlacedLabel[]>> {
+async function readIntervals(
+  connection: Duckdb["connection"],
+  parts: readonly SeriesPart[],
+  spec: Spec,
+  from: number,
+  to: number,
+): Promise<Map<number, PlacedLabel[]>> {
   const found = new Map<number, PlacedLabel[]>();
   if (parts.length === 0) return found;
   const sql = `select unit.id, "from"::double, "to"::double, ${labelCode(spec)} from read_parquet([${parts.map((part) => literal(part.path)).join(", ")}]) part
@@ -218,7 +237,12 @@ interface Named {
   readonly to: number;
 }
 
-function* assemble(blocks: readonly Block[], intervals: ReadonlyMap<number, PlacedLabel[]>, spec: Spec, { subjects, recordings, from, to }: Named): Generator<Recording> {
+function* assemble(
+  blocks: readonly Block[],
+  intervals: ReadonlyMap<number, PlacedLabel[]>,
+  spec: Spec,
+  { subjects, recordings, from, to }: Named,
+): Generator<Recording> {
   const options = {
     rateHz: spec.rateHz,
     maxGapSeconds: spec.windows.kind === "sliding" ? spec.windows.maxGapSeconds : 1,
@@ -226,13 +250,14 @@ function* assemble(blocks: readonly Block[], intervals: ReadonlyMap<number, Plac
     classes: spec.labels.classes,
   };
   const assembled = spec.windows.kind === "sliding" ? assembleSampled : assembleRows;
-  for (let unit = from; unit < to; ) {
+  for (let unit = from; unit < to;) {
     let end = unit + 1;
     while (spec.windows.kind === "subject" && end < to && subjects[end] === subjects[unit]) end++;
     const tracks: Track[] = [];
     for (const block of blocks) {
       const pieces: Track[] = [];
-      for (let each = unit; each < end; each++) if (block.begins[each - from + 1]! > block.begins[each - from]!) pieces.push(trackOf(block, each - from, spec));
+      for (let each = unit; each < end; each++)
+        if (block.begins[each - from + 1]! > block.begins[each - from]!) pieces.push(trackOf(block, each - from, spec));
       if (pieces.length > 0) tracks.push(concatenate(pieces));
     }
     yield assembled({ subject: subjects[unit]!, recording: recordings[unit]!, tracks, intervals: intervals.get(unit) ?? [] }, options);
@@ -251,7 +276,11 @@ function trackOf(block: Block, place: number, spec: Spec): Track {
       at: at.subarray(from, to),
       index: index?.subarray(from, to),
       labels: labels?.subarray(from, to),
-      channels: source.channels.map((name, channel) => ({ name, values: channels[channel]!.subarray(from, to), carry: source.files.channels[name]!.nulls === "carry" })),
+      channels: source.channels.map((name, channel) => ({
+        name,
+        values: channels[channel]!.subarray(from, to),
+        carry: source.files.channels[name]!.nulls === "carry",
+      })),
     },
     true,
   );

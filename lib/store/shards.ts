@@ -30,7 +30,8 @@ export function balanceShards(bundles: readonly Bundle[], wanted: number): Plann
     // Half as much again as fair costs less time than another pass over the parts.
     const slices = group.rows > 1.5 * fair ? Math.min(group.units, Math.round(group.rows / fair)) : 1;
     if (slices <= 1) whole.push(group);
-    for (let index = 0; slices > 1 && index < slices; index++) sliced.push({ ...dealt([group]), rows: group.rows / slices, slice: { index, of: slices } });
+    for (let index = 0; slices > 1 && index < slices; index++)
+      sliced.push({ ...dealt([group]), rows: group.rows / slices, slice: { index, of: slices } });
   }
   const places: Bundle[][] = Array.from({ length: Math.min(whole.length, Math.max(1, wanted - sliced.length)) }, () => []);
   const loads = places.map(() => 0);
@@ -44,7 +45,11 @@ export function balanceShards(bundles: readonly Bundle[], wanted: number): Plann
 
 function dealt(groups: readonly Bundle[]): PlannedShard {
   const all = (pick: (group: Bundle) => readonly number[]) => [...new Set(groups.flatMap(pick))].sort((a, b) => a - b);
-  return { samples: all((group) => group.samples), labels: all((group) => group.labels), rows: groups.reduce((sum, group) => sum + group.rows, 0) };
+  return {
+    samples: all((group) => group.samples),
+    labels: all((group) => group.labels),
+    rows: groups.reduce((sum, group) => sum + group.rows, 0),
+  };
 }
 
 /** Bundles that share a part of samples, directly or through others, as one. */

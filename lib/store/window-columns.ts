@@ -11,7 +11,10 @@ interface WindowRow {
   readonly startUs: number;
 }
 
-type Columns = Pick<WindowShard, "subject" | "recording" | "label" | "split" | "dense" | "from" | "to" | "startUs" | "featureValues" | "signals">;
+type Columns = Pick<
+  WindowShard,
+  "subject" | "recording" | "label" | "split" | "dense" | "from" | "to" | "startUs" | "featureValues" | "signals"
+>;
 
 const FIRST_CAPACITY = 1024;
 

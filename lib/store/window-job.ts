@@ -52,9 +52,18 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
   const perSplit = { train: 0, validation: 0, holdout: 0, unlabelled: 0, dense: 0 };
   const perClass = Object.fromEntries(spec.labels.classes.map((label) => [label, 0]));
   const skipped = { gap: 0, unlabelled: 0, short: 0, missing: 0 };
-  const known = { subjects: new Map<string, number>(), recordings: new Map<string, number>(), classes: new Map(spec.labels.classes.map((label, index) => [label, index])) };
+  const known = {
+    subjects: new Map<string, number>(),
+    recordings: new Map<string, number>(),
+    classes: new Map(spec.labels.classes.map((label, index) => [label, index])),
+  };
 
-  await using database = await openDuckdb({ folder: control.folder, memoryMb: Math.floor(spec.limits.jobMegabytes / 2), threads: 1, readable: parts.map((part) => part.path) });
+  await using database = await openDuckdb({
+    folder: control.folder,
+    memoryMb: Math.floor(spec.limits.jobMegabytes / 2),
+    threads: 1,
+    readable: parts.map((part) => part.path),
+  });
   let done = 0;
   for await (const raw of readRecordings({ database, parts, spec, where: where ?? undefined })) {
     const recording = applyFilters(raw, spec.filters);
@@ -134,5 +143,5 @@ async function sides({ spec, split, seed }: WindowJobInput): Promise<(recording:
 }
 
 async function writeWhole(file: Awaited<ReturnType<typeof open>>, piece: Uint8Array): Promise<void> {
-  for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+  for (let at = 0; at < piece.length;) at += (await file.write(piece, at)).bytesWritten;
 }

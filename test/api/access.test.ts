@@ -14,7 +14,18 @@ beforeAll(async () => {
   await insertModel(api.platform.db, { id: "gym-model", project: "gym", slot: "gym/all/acc" });
   await insertModel(api.platform.db, { id: "har-model", project: "har", slot: "har/all/acc" });
   for (const project of ["gym", "har"]) {
-    await api.platform.db.insertInto("run").values({ id: `${project}-run`, project, spec_version: 1, seed: 1, state: "done", params: '{"kind":"training"}', requested_by: "test" }).execute();
+    await api.platform.db
+      .insertInto("run")
+      .values({
+        id: `${project}-run`,
+        project,
+        spec_version: 1,
+        seed: 1,
+        state: "done",
+        params: '{"kind":"training"}',
+        requested_by: "test",
+      })
+      .execute();
   }
 });
 
@@ -35,18 +46,32 @@ function listed(tree: string): { method: string; url: string }[] {
 
 /** A path with something for each parameter. */
 function filled(path: string, project = "gym"): string {
-  return path.replace(":project", project).replace(":run", `${project}-run`).replace(":model", `${project}-model`).replace(":account", "nobody").replace(":token", "nothing").replace("*", "");
+  return path
+    .replace(":project", project)
+    .replace(":run", `${project}-run`)
+    .replace(":model", `${project}-model`)
+    .replace(":account", "nobody")
+    .replace(":token", "nothing")
+    .replace("*", "");
 }
 
 describe("without credentials", () => {
-  const open = new Set(["POST /api/v1/session", "GET /api/health", "HEAD /api/health", "GET /api/ready", "HEAD /api/ready", "GET /metrics", "HEAD /metrics"]);
+  const open = new Set([
+    "POST /api/v1/session",
+    "GET /api/health",
+    "HEAD /api/health",
+    "GET /api/ready",
+    "HEAD /api/ready",
+    "GET /metrics",
+    "HEAD /metrics",
+  ]);
 
   it("every route that is registered answers 401, except those on the list", async () => {
     expect(routes.length).toBeGreaterThan(50);
     const answers: Record<string, number> = {};
     for (const { method, url } of routes) {
       if (open.has(`${method} ${url}`)) continue;
-      answers[`${method} ${url}`] = (await api.send({ method: method as "GET", url: filled(url) })).status;
+      answers[`${method} ${url}`] = (await api.send({ method: method, url: filled(url) })).status;
     }
     expect(Object.entries(answers).filter(([, status]) => status !== 401)).toEqual([]);
     expect(Object.keys(answers).length).toBe(routes.length - open.size);
@@ -54,7 +79,9 @@ describe("without credentials", () => {
 
   it("all routes of the table are registered", () => {
     const there = new Set(routes.map(({ method, url }) => `${method} ${url}`));
-    expect((Object.values(ROUTES) as RouteSpec[]).map(({ method, path }) => `${method} ${path}`).filter((route) => !there.has(route))).toEqual([]);
+    expect(
+      (Object.values(ROUTES) as RouteSpec[]).map(({ method, path }) => `${method} ${path}`).filter((route) => !there.has(route)),
+    ).toEqual([]);
   });
 
   it("paths that do not exist are not told from those that do", async () => {
@@ -79,7 +106,9 @@ describe("roles", () => {
     for (const role of ROLES) callers.set(role, await api.bearer({ id: `gym-${role}`, role, projects: ["gym"] }));
   });
 
-  const guarded = Object.entries(ROUTES as Record<string, RouteSpec>).filter(([, route]) => route.access !== "public" && route.access !== "account");
+  const guarded = Object.entries(ROUTES as Record<string, RouteSpec>).filter(
+    ([, route]) => route.access !== "public" && route.access !== "account",
+  );
 
   it.each(ROLES)("F38: a %s is refused exactly what the table refuses, on each route", async (role) => {
     const headers = callers.get(role) as { authorization: string };
@@ -119,7 +148,9 @@ describe("roles", () => {
     expect(new Set(journal.map(({ project }) => project))).toEqual(new Set(["gym"]));
     expect((await api.send({ method: "GET", url: "/api/v1/runs?project=har", headers })).status).toBe(404);
     expect((await api.send({ method: "GET", url: "/api/v1/models/compare?a=gym-model&b=har-model", headers })).status).toBe(404);
-    const overview = (await api.send({ method: "GET", url: "/api/v1/overview", headers })).body["projects"] as { project: { id: string } }[];
+    const overview = (await api.send({ method: "GET", url: "/api/v1/overview", headers })).body["projects"] as {
+      project: { id: string };
+    }[];
     expect(overview.map(({ project }) => project.id)).toEqual(["gym"]);
   });
 
@@ -133,10 +164,16 @@ describe("roles", () => {
 
   it("nobody makes a token that may more than its maker", async () => {
     const viewer = callers.get("viewer");
-    expect((await api.send({ method: "POST", url: "/api/v1/tokens", headers: viewer, payload: { name: "x", account: "gym-engineer" } })).status).toBe(403);
-    expect((await api.send({ method: "POST", url: "/api/v1/tokens", headers: viewer, payload: { name: "x", project: "har" } })).status).toBe(403);
+    expect(
+      (await api.send({ method: "POST", url: "/api/v1/tokens", headers: viewer, payload: { name: "x", account: "gym-engineer" } })).status,
+    ).toBe(403);
+    expect(
+      (await api.send({ method: "POST", url: "/api/v1/tokens", headers: viewer, payload: { name: "x", project: "har" } })).status,
+    ).toBe(403);
     const admin = await api.bearer({ id: "narrow", role: "engineer", project: "gym" });
-    expect((await api.send({ method: "POST", url: "/api/v1/accounts", headers: admin, payload: { id: "sneak", role: "engineer" } })).status).toBe(403);
+    expect(
+      (await api.send({ method: "POST", url: "/api/v1/accounts", headers: admin, payload: { id: "sneak", role: "engineer" } })).status,
+    ).toBe(403);
     expect((await api.send({ method: "POST", url: "/api/v1/tokens", headers: admin, payload: { name: "wide" } })).status).toBe(403);
   });
 
@@ -144,7 +181,9 @@ describe("roles", () => {
     const { secret } = await addToken(api.platform.db, { account: "narrow", name: "a day", scope: "all", project: null, days: 1 }, "test");
     const day = { authorization: `Bearer ${secret}` };
     expect((await api.send({ method: "POST", url: "/api/v1/tokens", headers: day, payload: { name: "for ever" } })).status).toBe(403);
-    expect((await api.send({ method: "POST", url: "/api/v1/accounts", headers: day, payload: { id: "sneak", role: "engineer" } })).status).toBe(403);
+    expect(
+      (await api.send({ method: "POST", url: "/api/v1/accounts", headers: day, payload: { id: "sneak", role: "engineer" } })).status,
+    ).toBe(403);
   });
 
   it("a revoked account is out at once", async () => {
@@ -188,7 +227,8 @@ describe("signing in", () => {
 
   it("F36: a write with the cookie is refused from another site, and where no origin is named", async () => {
     const { cookie, host } = await api.signIn("eve", password);
-    const write = (headers: Record<string, string>) => api.send({ method: "POST", url: "/api/v1/tokens", headers: { cookie, host, ...headers }, payload: { name: "n" } });
+    const write = (headers: Record<string, string>) =>
+      api.send({ method: "POST", url: "/api/v1/tokens", headers: { cookie, host, ...headers }, payload: { name: "n" } });
     expect((await write({ origin: "https://evil.example" })).status).toBe(403);
     expect((await write({ origin: "null" })).status).toBe(403);
     expect((await write({ origin: "http://localhost.evil.example" })).status).toBe(403);
@@ -197,8 +237,22 @@ describe("signing in", () => {
     expect((await write({ "sec-fetch-site": "same-origin" })).status).toBe(201);
     expect((await write({ origin: "http://localhost" })).status).toBe(201);
     const token = await api.bearer({ id: "script", role: "viewer" });
-    expect((await api.send({ method: "POST", url: "/api/v1/tokens", headers: { ...token, origin: "https://evil.example" }, payload: { name: "n" } })).status).toBe(201);
-    const signIn = await api.send({ method: "POST", url: "/api/v1/session", headers: { origin: "https://evil.example" }, payload: { account: "eve", password } });
+    expect(
+      (
+        await api.send({
+          method: "POST",
+          url: "/api/v1/tokens",
+          headers: { ...token, origin: "https://evil.example" },
+          payload: { name: "n" },
+        })
+      ).status,
+    ).toBe(201);
+    const signIn = await api.send({
+      method: "POST",
+      url: "/api/v1/session",
+      headers: { origin: "https://evil.example" },
+      payload: { account: "eve", password },
+    });
     expect(signIn.status).toBe(403);
   });
 
@@ -207,24 +261,48 @@ describe("signing in", () => {
     for (const account of ["eve", "nobody-at-all"]) {
       const answers = [];
       for (let n = 0; n < 7; n++) {
-        const { status, body } = await api.send({ method: "POST", url: "/api/v1/session", remoteAddress: "10.0.0.9", payload: { account, password: "guess" } });
+        const { status, body } = await api.send({
+          method: "POST",
+          url: "/api/v1/session",
+          remoteAddress: "10.0.0.9",
+          payload: { account, password: "guess" },
+        });
         answers.push({ status, code: body["code"], message: body["message"] });
       }
       outcomes[account] = answers;
     }
     expect(outcomes["eve"]).toEqual(outcomes["nobody-at-all"]);
     expect(outcomes["eve"]?.map((answer) => (answer as { status: number }).status)).toEqual([401, 401, 401, 401, 401, 429, 429]);
-    const locked = await api.app.inject({ method: "POST", url: "/api/v1/session", remoteAddress: "10.0.0.9", payload: { account: "eve", password } });
+    const locked = await api.app.inject({
+      method: "POST",
+      url: "/api/v1/session",
+      remoteAddress: "10.0.0.9",
+      payload: { account: "eve", password },
+    });
     expect(locked.statusCode).toBe(429);
     expect(Number(locked.headers["retry-after"])).toBeGreaterThan(0);
-    const elsewhere = await api.app.inject({ method: "POST", url: "/api/v1/session", remoteAddress: "10.0.0.10", payload: { account: "eve", password } });
+    const elsewhere = await api.app.inject({
+      method: "POST",
+      url: "/api/v1/session",
+      remoteAddress: "10.0.0.10",
+      payload: { account: "eve", password },
+    });
     expect(elsewhere.statusCode).toBe(200);
   });
 
   it("F37: one address gets twenty tries a minute, whatever accounts it names", async () => {
     const statuses = [];
     for (let n = 0; n < 22; n++) {
-      statuses.push((await api.send({ method: "POST", url: "/api/v1/session", remoteAddress: "10.0.0.11", payload: { account: `guess-${n}`, password: "guess" } })).status);
+      statuses.push(
+        (
+          await api.send({
+            method: "POST",
+            url: "/api/v1/session",
+            remoteAddress: "10.0.0.11",
+            payload: { account: `guess-${n}`, password: "guess" },
+          })
+        ).status,
+      );
     }
     expect(statuses.filter((status) => status === 401)).toHaveLength(20);
     expect(statuses.slice(-2)).toEqual([429, 429]);

@@ -21,20 +21,39 @@ const get = (url: string) => api.send({ method: "GET", url, headers });
 /** The body of a form with files, as a browser or curl sends it. */
 function form(files: readonly { name: string; bytes: string }[]) {
   const boundary = "----sensorloop-test";
-  const parts = files.map(({ name, bytes }) => `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${name}"\r\nContent-Type: text/csv\r\n\r\n${bytes}\r\n`);
-  return { payload: `${parts.join("")}--${boundary}--\r\n`, headers: { ...headers, "content-type": `multipart/form-data; boundary=${boundary}` } };
+  const parts = files.map(
+    ({ name, bytes }) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${name}"\r\nContent-Type: text/csv\r\n\r\n${bytes}\r\n`,
+  );
+  return {
+    payload: `${parts.join("")}--${boundary}--\r\n`,
+    headers: { ...headers, "content-type": `multipart/form-data; boundary=${boundary}` },
+  };
 }
-const upload = (files: readonly { name: string; bytes: string }[]) => api.send({ method: "POST", url: "/api/v1/projects/gym/uploads", ...form(files) });
+const upload = (files: readonly { name: string; bytes: string }[]) =>
+  api.send({ method: "POST", url: "/api/v1/projects/gym/uploads", ...form(files) });
 
 describe("refusals", () => {
   it("have one shape: code, message, remedy, retryable, facts and the request's id", async () => {
     const { status, body, headers: answered } = await get("/api/v1/runs/no-such-run");
     expect(status).toBe(404);
-    expect(body).toEqual({ code: "NOT_FOUND", message: expect.stringContaining("no-such-run"), remedy: expect.any(String), retryable: false, facts: {}, request: answered["x-request-id"] });
+    expect(body).toEqual({
+      code: "NOT_FOUND",
+      message: expect.stringContaining("no-such-run"),
+      remedy: expect.any(String),
+      retryable: false,
+      facts: {},
+      request: answered["x-request-id"],
+    });
   });
 
   it("name the fields of a request that are wrong", async () => {
-    const { status, body } = await api.send({ method: "POST", url: "/api/v1/projects/gym/runs", headers, payload: { seed: "seven", other: 1 } });
+    const { status, body } = await api.send({
+      method: "POST",
+      url: "/api/v1/projects/gym/runs",
+      headers,
+      payload: { seed: "seven", other: 1 },
+    });
     expect(status).toBe(400);
     expect(body["code"]).toBe("REQUEST_INVALID");
     const problems = (body["facts"] as { problems: { field: string }[] }).problems;
@@ -42,14 +61,31 @@ describe("refusals", () => {
   });
 
   it("name line and path of each problem of a spec", async () => {
-    const { status, body } = await api.send({ method: "PUT", url: "/api/v1/projects/gym/spec", headers, payload: { text: "project: gym\ntitle: x\nfiels: []\n" } });
+    const { status, body } = await api.send({
+      method: "PUT",
+      url: "/api/v1/projects/gym/spec",
+      headers,
+      payload: { text: "project: gym\ntitle: x\nfiels: []\n" },
+    });
     expect(status).toBe(400);
     expect(body["code"]).toBe("SPEC_INVALID");
     expect(JSON.stringify(body["facts"])).toContain('"line":3');
   });
 
   it("F32: ids that climb, hide or overflow are refused before anything is looked up", async () => {
-    const ids = ["..", "%2e%2e", "..%2f..%2fetc", "a%00b", "A", "%ff", "gym%20", "a".repeat(64), "a".repeat(10_000), "'; drop table run;--", "․․"];
+    const ids = [
+      "..",
+      "%2e%2e",
+      "..%2f..%2fetc",
+      "a%00b",
+      "A",
+      "%ff",
+      "gym%20",
+      "a".repeat(64),
+      "a".repeat(10_000),
+      "'; drop table run;--",
+      "․․",
+    ];
     for (const id of ids) {
       const url = `/api/v1/projects/${id.includes("%") ? id : encodeURIComponent(id)}/files`;
       expect([400, 404, 414], `${id.slice(0, 30)}`).toContain((await get(url)).status);
@@ -70,7 +106,10 @@ describe("refusals", () => {
   it("tell nothing of the inside when something fails that should not", async () => {
     await sql`alter table run_log rename to run_log_gone`.execute(api.platform.db);
     try {
-      await api.platform.db.insertInto("run").values({ id: "broken", project: "gym", spec_version: 1, seed: 1, state: "done", params: "{}", requested_by: "t" }).execute();
+      await api.platform.db
+        .insertInto("run")
+        .values({ id: "broken", project: "gym", spec_version: 1, seed: 1, state: "done", params: "{}", requested_by: "t" })
+        .execute();
       const { status, body } = await get("/api/v1/runs/broken/logs");
       expect(status).toBe(500);
       expect(body["code"]).toBe("INTERNAL");
@@ -89,7 +128,12 @@ describe("uploads", () => {
     expect(ids.size).toBe(1);
     const rows = await api.platform.db.selectFrom("upload").selectAll().where("name", "=", "same.csv").execute();
     expect(rows).toHaveLength(1);
-    const events = await api.platform.db.selectFrom("journal").select("id").where("kind", "=", "file.added").where("subject", "=", rows[0]?.id ?? "").execute();
+    const events = await api.platform.db
+      .selectFrom("journal")
+      .select("id")
+      .where("kind", "=", "file.added")
+      .where("subject", "=", rows[0]?.id ?? "")
+      .execute();
     expect(events).toHaveLength(1);
   });
 
@@ -110,7 +154,10 @@ describe("uploads", () => {
   it("an empty file, a form without files and a body that is no form are refused; what came before them stays", async () => {
     expect((await upload([{ name: "empty.csv", bytes: "" }])).body["code"]).toBe("EMPTY_FILE");
     expect((await upload([])).body["code"]).toBe("NO_FILES");
-    const both = await upload([{ name: "good.csv", bytes: "x\n1\n" }, { name: "empty.csv", bytes: "" }]);
+    const both = await upload([
+      { name: "good.csv", bytes: "x\n1\n" },
+      { name: "empty.csv", bytes: "" },
+    ]);
     expect(both.status).toBe(422);
     const names = ((await get("/api/v1/projects/gym/uploads")).body["items"] as { name: string }[]).map(({ name }) => name);
     expect(names).toContain("good.csv");
@@ -121,7 +168,10 @@ describe("uploads", () => {
     const address = await api.app.listen({ host: "127.0.0.1", port: 0 });
     const { payload, headers: sent } = form([{ name: "broken.csv", bytes: "x".repeat(500_000) }]);
     await new Promise<void>((resolve) => {
-      const request = httpRequest(`${address}/api/v1/projects/gym/uploads`, { method: "POST", headers: { ...sent, "content-length": String(payload.length) } });
+      const request = httpRequest(`${address}/api/v1/projects/gym/uploads`, {
+        method: "POST",
+        headers: { ...sent, "content-length": String(payload.length) },
+      });
       request.on("error", () => resolve());
       request.write(payload.slice(0, 250_000), () => setTimeout(() => request.destroy(), 100));
     });
@@ -135,9 +185,11 @@ describe("lists", () => {
   beforeAll(async () => {
     // Equal times, so that only the second sort value tells rows apart.
     const at = new Date("2026-01-01T00:00:00.000Z");
-    for (let n = 0; n < 23; n++) await insertModel(api.platform.db, { id: `paged-${String(n).padStart(2, "0")}`, project: "har", slot: "har/all/acc", at });
+    for (let n = 0; n < 23; n++)
+      await insertModel(api.platform.db, { id: `paged-${String(n).padStart(2, "0")}`, project: "har", slot: "har/all/acc", at });
     await api.platform.db.transaction().execute(async (tx) => {
-      for (let n = 0; n < 25; n++) await append(tx, { kind: "run.cancelled", actor: "pager", project: "har", payload: { run: `r${n}`, why: "" } });
+      for (let n = 0; n < 25; n++)
+        await append(tx, { kind: "run.cancelled", actor: "pager", project: "har", payload: { run: `r${n}`, why: "" } });
     });
   });
 
@@ -164,7 +216,11 @@ describe("lists", () => {
   it("answer no more than the cap, and refuse cursors that are not theirs", async () => {
     expect((await get(`/api/v1/journal?limit=${MAX_PAGE + 1}`)).status).toBe(400);
     expect((await get("/api/v1/journal?limit=0")).status).toBe(400);
-    for (const cursor of ["garbage", Buffer.from('["2026-01-01 00:00:00+00","x"]').toString("base64url"), Buffer.from('["x\'; drop table run;--"]').toString("base64url")]) {
+    for (const cursor of [
+      "garbage",
+      Buffer.from('["2026-01-01 00:00:00+00","x"]').toString("base64url"),
+      Buffer.from('["x\'; drop table run;--"]').toString("base64url"),
+    ]) {
       const { status, body } = await get(`/api/v1/journal?after=${cursor}`);
       expect([status, body["code"]]).toEqual([400, "REQUEST_INVALID"]);
     }
@@ -172,7 +228,25 @@ describe("lists", () => {
   });
 
   it("all answer, empty or not", async () => {
-    const urls = ["overview", "projects", "projects/har", "projects/har/counts", "projects/har/files", "projects/har/snapshots", "projects/har/quarantine", "projects/har/quarantine/rows", "runs", "projects/har/models", "models/paged-01", "models/compare?a=paged-01&b=paged-02", "projects/har/champions", "projects/har/predictions", "projects/har/predictions?order=doubtful&wrong=true", "accounts", "tokens"];
+    const urls = [
+      "overview",
+      "projects",
+      "projects/har",
+      "projects/har/counts",
+      "projects/har/files",
+      "projects/har/snapshots",
+      "projects/har/quarantine",
+      "projects/har/quarantine/rows",
+      "runs",
+      "projects/har/models",
+      "models/paged-01",
+      "models/compare?a=paged-01&b=paged-02",
+      "projects/har/champions",
+      "projects/har/predictions",
+      "projects/har/predictions?order=doubtful&wrong=true",
+      "accounts",
+      "tokens",
+    ];
     for (const url of urls) {
       const { status, body } = await get(`/api/v1/${url}`);
       expect(status, `${url}: ${JSON.stringify(body)}`).toBe(200);
@@ -182,8 +256,11 @@ describe("lists", () => {
 
 describe("champions over HTTP", () => {
   it("F27: a promotion that expected another champion is told 409 and who it is", async () => {
-    await Promise.all(["one", "two"].map((name) => insertModel(api.platform.db, { id: `http-${name}`, project: "gym", slot: "gym/c1/acc" })));
-    const promote = (model: string, expected: string | null) => api.send({ method: "POST", url: `/api/v1/models/${model}/promote`, headers, payload: { expected, why: "better" } });
+    await Promise.all(
+      ["one", "two"].map((name) => insertModel(api.platform.db, { id: `http-${name}`, project: "gym", slot: "gym/c1/acc" })),
+    );
+    const promote = (model: string, expected: string | null) =>
+      api.send({ method: "POST", url: `/api/v1/models/${model}/promote`, headers, payload: { expected, why: "better" } });
     expect((await promote("http-one", null)).body["model"]).toBe("http-one");
     const late = await promote("http-two", null);
     expect([late.status, (late.body["facts"] as { champion: string }).champion]).toEqual([409, "http-one"]);
@@ -200,14 +277,22 @@ describe("documentation", () => {
   it("OpenAPI names every operation with its answers, and all its references lead somewhere", async () => {
     const { body } = await get("/api/openapi.json");
     expect(body["openapi"]).toBe("3.1.0");
-    const paths = body["paths"] as Record<string, Record<string, { operationId: string; responses: Record<string, unknown>; parameters?: { name: string; in: string }[] }>>;
-    const operations = Object.entries(paths).flatMap(([path, methods]) => Object.values(methods).map((operation) => ({ path, ...operation })));
+    const paths = body["paths"] as Record<
+      string,
+      Record<string, { operationId: string; responses: Record<string, unknown>; parameters?: { name: string; in: string }[] }>
+    >;
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.values(methods).map((operation) => ({ path, ...operation })),
+    );
     expect(operations.length).toBeGreaterThan(38);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
     for (const { path, parameters = [], responses } of operations) {
       expect(Object.keys(responses).length, path).toBeGreaterThan(0);
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-      expect(parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name), path).toEqual(named);
+      expect(
+        parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name),
+        path,
+      ).toEqual(named);
     }
     const text = JSON.stringify(body);
     for (const [, pointer = ""] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
@@ -240,12 +325,17 @@ describe("events", () => {
     };
     expect(stream.headers["content-type"]).toContain("text/event-stream");
     expect(await until(/event: snapshot\ndata: .*\n\n/)).toMatch(/event: snapshot\ndata: \{"active":\[\]\}/);
-    const tell = (project: string, run: string) => sql`select pg_notify('sensorloop', ${JSON.stringify({ project, run, kind: "run" })})`.execute(api.platform.db);
+    const tell = (project: string, run: string) =>
+      sql`select pg_notify('sensorloop', ${JSON.stringify({ project, run, kind: "run" })})`.execute(api.platform.db);
     await tell("har", "secret-run");
     for (let n = 0; n < 20; n++) await tell("gym", "open-run");
-    await api.platform.db.transaction().execute((tx) => append(tx, { kind: "run.cancelled", actor: "a", project: "gym", payload: { run: "other-run", why: "" } }));
+    await api.platform.db
+      .transaction()
+      .execute((tx) => append(tx, { kind: "run.cancelled", actor: "a", project: "gym", payload: { run: "other-run", why: "" } }));
     await until(/run\.cancelled/);
-    const changes = [...text.matchAll(/event: change\ndata: (.*)\n/g)].map(([, data = ""]) => JSON.parse(data) as { run: string; kind: string });
+    const changes = [...text.matchAll(/event: change\ndata: (.*)\n/g)].map(
+      ([, data = ""]) => JSON.parse(data) as { run: string; kind: string },
+    );
     expect(changes.filter(({ run }) => run === "secret-run")).toEqual([]);
     expect(changes.find(({ run }) => run === "other-run")?.kind).toBe("run.cancelled");
     const open = changes.filter(({ run }) => run === "open-run").length;
@@ -265,7 +355,9 @@ describe("events", () => {
       for (let n = 0; n < 150 && snapshots < count; n++) await new Promise((resolve) => setTimeout(resolve, 40));
     };
     await until(1);
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sensorloop-changes' and datname = current_database()`.execute(api.platform.db);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sensorloop-changes' and datname = current_database()`.execute(
+      api.platform.db,
+    );
     await until(2);
     expect(snapshots).toBe(2);
     stream.destroy();
@@ -277,6 +369,12 @@ describe("probes", () => {
     expect((await api.send({ method: "GET", url: "/api/health" })).body).toEqual({ ok: true });
     const { status, body } = await api.send({ method: "GET", url: "/api/ready" });
     expect(status).toBe(200);
-    expect((body["services"] as { name: string; ok: boolean }[]).map(({ name }) => name)).toEqual(["postgres", "object-store", "temporal", "worker", "predictor"]);
+    expect((body["services"] as { name: string; ok: boolean }[]).map(({ name }) => name)).toEqual([
+      "postgres",
+      "object-store",
+      "temporal",
+      "worker",
+      "predictor",
+    ]);
   });
 });

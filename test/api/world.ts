@@ -12,7 +12,13 @@ export interface Api {
   readonly app: FastifyInstance;
   readonly platform: Platform;
   /** A bearer's header for a new account of this role. */
-  bearer(account: { id: string; role: Role; projects?: string[] | null; scope?: TokenScope; project?: string }): Promise<{ authorization: string }>;
+  bearer(account: {
+    id: string;
+    role: Role;
+    projects?: string[] | null;
+    scope?: TokenScope;
+    project?: string;
+  }): Promise<{ authorization: string }>;
   /** A browser that has signed in: its cookie, and the origin it sends. */
   signIn(account: string, password: string): Promise<{ cookie: string; origin: string; host: string }>;
   send(options: InjectOptions): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;

@@ -17,7 +17,8 @@ beforeAll(async () => {
 afterAll(() => db.destroy());
 
 const codeOf = (error: unknown) => (error instanceof SensorloopError ? error.code : String(error));
-const inTx = <Result>(work: Parameters<ReturnType<typeof db.transaction>["execute"]>[0]) => db.transaction().execute(work) as Promise<Result>;
+const inTx = <Result>(work: Parameters<ReturnType<typeof db.transaction>["execute"]>[0]) =>
+  db.transaction().execute(work) as Promise<Result>;
 
 /** A small generator, so that a failure can be had again from its seed. */
 function dice(seed: number) {
@@ -47,11 +48,20 @@ describe("the journal", () => {
   it("rebuilds its projections without a difference after 300 random commands", async () => {
     const roll = dice(20_261_121);
     const slots = ["p0/all/acc", "p0/c1/acc", "p1/all/acc"];
-    for (const slot of slots) for (let n = 0; n < 4; n++) await insertModel(db, { id: `${slot.replaceAll("/", "-")}-${n}`, project: slot.slice(0, 2), slot });
+    for (const slot of slots)
+      for (let n = 0; n < 4; n++) await insertModel(db, { id: `${slot.replaceAll("/", "-")}-${n}`, project: slot.slice(0, 2), slot });
     const tokens: string[] = [];
     const refused: string[] = [];
     const commands: (() => Promise<unknown>)[] = [
-      () => inTx((tx) => append(tx, { kind: "project.applied", actor: "a", project: `p${roll(3)}`, payload: { version: roll(9) + 1, sha256: String(roll(99)), title: "t" } })),
+      () =>
+        inTx((tx) =>
+          append(tx, {
+            kind: "project.applied",
+            actor: "a",
+            project: `p${roll(3)}`,
+            payload: { version: roll(9) + 1, sha256: String(roll(99)), title: "t" },
+          }),
+        ),
       async () => {
         const slot = slots[roll(3)] as string;
         const present = await db.selectFrom("champion").select("model").where("slot", "=", slot).executeTakeFirst();
@@ -62,15 +72,33 @@ describe("the journal", () => {
         const slot = slots[roll(3)] as string;
         return inTx((tx) => rollback(tx, { project: slot.slice(0, 2), slot, actor: "a", why: "" }));
       },
-      () => inTx((tx) => append(tx, { kind: "account.added", actor: "a", project: null, payload: { account: `u${roll(5)}`, role: "viewer", projects: roll(2) ? ["p0", "p1"] : null } })),
+      () =>
+        inTx((tx) =>
+          append(tx, {
+            kind: "account.added",
+            actor: "a",
+            project: null,
+            payload: { account: `u${roll(5)}`, role: "viewer", projects: roll(2) ? ["p0", "p1"] : null },
+          }),
+        ),
       () => inTx((tx) => append(tx, { kind: "account.revoked", actor: "a", project: null, payload: { account: `u${roll(7)}` } })),
       async () => {
         const token = `t${tokens.length}`;
         const expiresAt = roll(2) ? new Date(1_800_000_000_123).toISOString() : null;
-        await inTx((tx) => append(tx, { kind: "token.added", actor: "a", project: null, payload: { token, account: "u1", name: "n", scope: "read", project: null, expiresAt } }));
+        await inTx((tx) =>
+          append(tx, {
+            kind: "token.added",
+            actor: "a",
+            project: null,
+            payload: { token, account: "u1", name: "n", scope: "read", project: null, expiresAt },
+          }),
+        );
         tokens.push(token);
       },
-      () => inTx((tx) => append(tx, { kind: "token.revoked", actor: "a", project: null, payload: { token: tokens[roll(tokens.length || 1)] ?? "none" } })),
+      () =>
+        inTx((tx) =>
+          append(tx, { kind: "token.revoked", actor: "a", project: null, payload: { token: tokens[roll(tokens.length || 1)] ?? "none" } }),
+        ),
     ];
     for (let n = 0; n < 300; n++) await commands[roll(commands.length)]?.().catch((error: unknown) => refused.push(codeOf(error)));
     expect(new Set(refused)).toEqual(new Set(["NO_CHAMPION", "CONFLICT"]));
@@ -99,7 +127,9 @@ describe("promotion", () => {
     for (let round = 0; round < 100; round++) {
       const pair = await Promise.all(["a", "b"].map((side) => insertModel(db, { id: `race-${round}-${side}`, project: "race", slot })));
       const expected: string | null = present;
-      const outcomes: PromiseSettledResult<boolean>[] = await Promise.allSettled(pair.map((model) => inTx<boolean>((tx) => promote(tx, { project: "race", slot, model, expected, actor: model, why: "" }))));
+      const outcomes: PromiseSettledResult<boolean>[] = await Promise.allSettled(
+        pair.map((model) => inTx<boolean>((tx) => promote(tx, { project: "race", slot, model, expected, actor: model, why: "" }))),
+      );
       const won = outcomes.flatMap((outcome, index) => (outcome.status === "fulfilled" ? [pair[index] as string] : []));
       const lost = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as SensorloopError] : []));
       expect(won).toHaveLength(1);
@@ -130,8 +160,11 @@ describe("promotion", () => {
 
   it("rolls back step by step, tells who was champion when, and goes no further than the first", async () => {
     const slot = "steps/all/acc";
-    const [a, b, c] = (await Promise.all(["a", "b", "c"].map((name) => insertModel(db, { id: `steps-${name}`, project: "steps", slot })))) as [string, string, string];
-    const to = (model: string, expected: string | null) => inTx((tx) => promote(tx, { project: "steps", slot, model, expected, actor: "x", why: "" }));
+    const [a, b, c] = (await Promise.all(
+      ["a", "b", "c"].map((name) => insertModel(db, { id: `steps-${name}`, project: "steps", slot })),
+    )) as [string, string, string];
+    const to = (model: string, expected: string | null) =>
+      inTx((tx) => promote(tx, { project: "steps", slot, model, expected, actor: "x", why: "" }));
     const back = () => inTx<string>((tx) => rollback(tx, { project: "steps", slot, actor: "x", why: "it got worse" }));
     const before = new Date(Date.now() - 1000);
     await to(a, null);
@@ -164,7 +197,8 @@ describe("promotion", () => {
   it("answers a retry after a lost answer without a second event", async () => {
     const slot = "retry/all/acc";
     await insertModel(db, { id: "retry-a", project: "retry", slot });
-    const once = () => inTx<boolean>((tx) => promote(tx, { project: "retry", slot, model: "retry-a", expected: null, actor: "x", why: "" }));
+    const once = () =>
+      inTx<boolean>((tx) => promote(tx, { project: "retry", slot, model: "retry-a", expected: null, actor: "x", why: "" }));
     expect([await once(), await once()]).toEqual([true, false]);
     expect(await db.selectFrom("journal").select("id").where("subject", "=", slot).execute()).toHaveLength(1);
   });

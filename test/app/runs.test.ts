@@ -14,7 +14,11 @@ let cutOff: Platform;
 
 beforeAll(async () => {
   platform = await testPlatform();
-  cutOff = openPlatform({ ...platform.config, temporal: { ...platform.config.temporal, address: "127.0.0.1:1" }, log: { level: "silent" } });
+  cutOff = openPlatform({
+    ...platform.config,
+    temporal: { ...platform.config.temporal, address: "127.0.0.1:1" },
+    log: { level: "silent" },
+  });
   await applySpec(platform, { text: specText("gym"), name: "spec.yaml" }, "test");
 });
 afterAll(() => cutOff[Symbol.asyncDispose]());
@@ -35,7 +39,9 @@ describe("a run", () => {
   });
 
   it("F05: asked for twice under one id is one run; asked for something else is refused", async () => {
-    const answers = await Promise.all(Array.from({ length: 5 }, () => startRun(platform, "gym", { id: "my-run", set: { "gate.margin": 0.1 } }, "ann")));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => startRun(platform, "gym", { id: "my-run", set: { "gate.margin": 0.1 } }, "ann")),
+    );
     expect(new Set(answers.map(({ run }) => run))).toEqual(new Set(["my-run"]));
     expect(await platform.db.selectFrom("journal").select("id").where("subject", "=", "my-run").execute()).toHaveLength(1);
     await expect(startRun(platform, "gym", { id: "my-run" }, "ann")).rejects.toMatchObject({ code: "CONFLICT" });
@@ -43,7 +49,12 @@ describe("a run", () => {
 
   it("changes the spec for itself alone with `set`, and refuses a change that makes no spec", async () => {
     const run = await startRun(platform, "gym", { set: { "gate.mode": "manual", "windows.kind": "row" } }, "ann");
-    const spec = await platform.db.selectFrom("spec").selectAll().where("project", "=", "gym").where("version", "=", run.specVersion).executeTakeFirstOrThrow();
+    const spec = await platform.db
+      .selectFrom("spec")
+      .selectAll()
+      .where("project", "=", "gym")
+      .where("version", "=", run.specVersion)
+      .executeTakeFirstOrThrow();
     expect(spec.body.gate.mode).toBe("manual");
     expect((await showProject(platform, "gym")).spec.version).toBe(1);
     const again = await startRun(platform, "gym", { set: { "gate.mode": "manual", "windows.kind": "row" } }, "ann");
@@ -52,7 +63,9 @@ describe("a run", () => {
     await expect(startRun(platform, "gym", { set: { "gate.mood": "manual" } }, "ann")).rejects.toMatchObject({ code: "SPEC_INVALID" });
     await expect(startRun(platform, "gym", { set: { project: "other" } }, "ann")).rejects.toMatchObject({ code: "SPEC_INVALID" });
     await expect(startRun(platform, "nobody", {}, "ann")).rejects.toMatchObject({ code: "SPEC_UNKNOWN" });
-    await expect(startRun(platform, "gym", { uploads: ["00000000-0000-4000-8000-000000000000"] }, "ann")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(startRun(platform, "gym", { uploads: ["00000000-0000-4000-8000-000000000000"] }, "ann")).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
   });
 
   it("F11: asked for while Temporal is away waits in the outbox, and is started exactly once when it is back", async () => {

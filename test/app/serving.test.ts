@@ -2,6 +2,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createHealth } from "../../lib/app/health.ts";
 import { exportModel, importModel } from "../../lib/app/model-transfer.ts";
 import { promoteModel, rollbackModel } from "../../lib/app/models.ts";
 import { applySpec } from "../../lib/app/projects.ts";
@@ -11,9 +12,9 @@ import { tensorsOf, weightCount } from "../../lib/domain/layers.ts";
 import { writeModel } from "../../lib/ml/model-files.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
 import { record } from "../../lib/store/objects.ts";
+import { closeAfterwards } from "../support/leftovers.ts";
 import { testConfig, testFolder } from "../support/services.ts";
 import { insertModel, specText } from "./world.ts";
-import { closeAfterwards } from "../support/leftovers.ts";
 
 const SLOT = "gym/all/acc";
 let platform: Platform;
@@ -22,7 +23,7 @@ let folder: string;
 
 beforeAll(async () => {
   platform = openPlatform(await testConfig({ SENSORLOOP_LOG_LEVEL: "silent" }));
-  closeAfterwards(() => platform[Symbol.asyncDispose]());
+  closeAfterwards(async () => platform[Symbol.asyncDispose]());
   folder = await testFolder();
   serving = createServing(platform);
   await applySpec(platform, { text: specText("gym"), name: "spec.yaml" }, "test");
@@ -69,7 +70,7 @@ describe("serving", () => {
     await soon();
     expect(await ask(2)).toEqual(["model-a", "walk"]);
     expect(await ask(-2)).toEqual(["model-a", "rest"]);
-    const answer = await serving.predict("gym", { rows: [{ x: 2 }, { x: null, ...{ x: 0.001 } }] });
+    const answer = await serving.predict("gym", { rows: [{ x: 2 }, { x: 0.001 }] });
     const [first] = answer.answers;
     expect(first?.probabilities["walk"]).toBeGreaterThan(0.99);
     expect((first?.probabilities["walk"] ?? 0) + (first?.probabilities["rest"] ?? 0)).toBeCloseTo(1, 5);
@@ -77,9 +78,7 @@ describe("serving", () => {
   });
 
   it("reads windows of samples where the spec's rows are examples of one sample", async () => {
-    const { answers } = await serving.predict("gym", { windows: [{ x: [3] }, { x: [-3] }] }).catch((error: unknown) => {
-      throw error;
-    });
+    const { answers } = await serving.predict("gym", { windows: [{ x: [3] }, { x: [-3] }] });
     expect(answers.map(({ label }) => label)).toEqual(["walk", "rest"]);
   });
 
@@ -98,15 +97,17 @@ describe("serving", () => {
     await promoteModel(platform, damaged, { expected: "model-a", why: "" }, "test");
     await soon();
     expect(await ask(2)).toEqual(["model-a", "walk"]);
-    const [status] = serving.status();
+    const [status] = await serving.check();
     expect([status?.model, status?.problem?.model, status?.problem?.error.code]).toEqual(["model-a", "model-b", "OBJECT_CORRUPT"]);
+    const predictor = (await createHealth(platform, serving).probe()).find(({ name }) => name === "predictor");
+    expect(predictor).toMatchObject({ ok: false, message: expect.stringContaining("'model-a' answers instead") });
     // A process that begins with it has nothing to answer instead, and says so.
     await expect(createServing(platform).predict("gym", { rows: [{ x: 2 }] })).rejects.toMatchObject({ code: "OBJECT_CORRUPT" });
 
     await rollbackModel(platform, "gym", { why: "damaged" }, "test");
     await soon();
     expect(await ask(2)).toEqual(["model-a", "walk"]);
-    expect(serving.status()[0]?.problem).toBeNull();
+    expect((await serving.check())[0]?.problem).toBeNull();
   });
 
   it("changes to a new champion under load without a failed or wrongly attributed answer", async () => {
@@ -122,7 +123,11 @@ describe("serving", () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
     });
-    for (const [model, expected] of [["model-c", "model-a"], ["model-a", "model-c"], ["model-c", "model-a"]] as const) {
+    for (const [model, expected] of [
+      ["model-c", "model-a"],
+      ["model-a", "model-c"],
+      ["model-c", "model-a"],
+    ] as const) {
       await promoteModel(platform, model, { expected, why: "" }, "test");
       await soon();
     }

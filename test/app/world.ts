@@ -20,7 +20,10 @@ windows: { kind: row }
 }
 
 /** A trained model as the training stage leaves it, with one evaluation on the holdout. */
-export async function insertModel(db: Kysely<Database>, model: { id: string; project: string; slot: string; state?: "trained" | "failed"; accuracy?: number; at?: Date }): Promise<string> {
+export async function insertModel(
+  db: Kysely<Database>,
+  model: { id: string; project: string; slot: string; state?: "trained" | "failed"; accuracy?: number; at?: Date },
+): Promise<string> {
   const { id, project, slot, state = "trained" } = model;
   const snapshot = await insertSnapshot(db, project);
   await db
@@ -38,7 +41,16 @@ export async function insertModel(db: Kysely<Database>, model: { id: string; pro
     .execute();
   await db
     .insertInto("evaluation")
-    .values({ model: id, snapshot, split: "holdout", holdout_sha256: "0".repeat(64), metrics: JSON.stringify(metrics(model.accuracy ?? 0.9)), outcomes: null, latency_us: 10, bytes: 100 })
+    .values({
+      model: id,
+      snapshot,
+      split: "holdout",
+      holdout_sha256: "0".repeat(64),
+      metrics: JSON.stringify(metrics(model.accuracy ?? 0.9)),
+      outcomes: null,
+      latency_us: 10,
+      bytes: 100,
+    })
     .execute();
   return id;
 }
@@ -55,7 +67,17 @@ async function insertSnapshot(db: Kysely<Database>, project: string): Promise<st
     .execute();
   await db
     .insertInto("snapshot")
-    .values({ id, project, manifest: key, recordings: 1, subjects: 1, rows: 10, splits: "{}", holdout_sha256: "0".repeat(64), leaking: false })
+    .values({
+      id,
+      project,
+      manifest: key,
+      recordings: 1,
+      subjects: 1,
+      rows: 10,
+      splits: "{}",
+      holdout_sha256: "0".repeat(64),
+      leaking: false,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return id;

@@ -24,7 +24,10 @@ describe("assembleSampled", () => {
   it("bridges a short gap by a straight line and cuts at a long one, whose samples are not stored", () => {
     const at = [0, 1, 2, 5, 6, 7, 40, 41, 42];
     const recording = sampled([track(at, at)]);
-    expect(recording.stretches).toEqual([[0, 8], [8, 11]]);
+    expect(recording.stretches).toEqual([
+      [0, 8],
+      [8, 11],
+    ]);
     expect(recording.offsets).toEqual([0, 32]);
     expect([...recording.channels.get("x")!]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 40, 41, 42]);
   });
@@ -39,7 +42,13 @@ describe("assembleSampled", () => {
 
   it("brings clocks that tremble onto the grid", () => {
     const at = count(30).map((place) => START + place * 100_000 + (place % 3) * 7_000);
-    const recording = sampled([track(at, at.map((time) => (time - START) / 1e6), { clock: "us" })]);
+    const recording = sampled([
+      track(
+        at,
+        at.map((time) => (time - START) / 1e6),
+        { clock: "us" },
+      ),
+    ]);
     expect(recording.startUs).toBe(START);
     for (const [place, value] of recording.channels.get("x")!.entries()) expect(value).toBeCloseTo(place / 10, 5);
   });
@@ -53,7 +62,10 @@ describe("assembleSampled", () => {
     const acc = track(count(40), count(40), { name: "acc" });
     const gyro = track([...count(10), ...count(15).map((place) => place + 25)], count(25), { name: "gyro" });
     const recording = sampled([acc, gyro]);
-    expect(recording.stretches).toEqual([[0, 10], [10, 25]]);
+    expect(recording.stretches).toEqual([
+      [0, 10],
+      [10, 25],
+    ]);
     expect(recording.offsets).toEqual([0, 15]);
     expect(recording.channels.get("acc")![10]).toBe(25);
     expect(recording.channels.get("gyro")![10]).toBe(10);
@@ -65,10 +77,24 @@ describe("assembleSampled", () => {
 
   it("makes spans of labels row by row, and of intervals by their places", () => {
     const rows = sampled([track(count(6), count(6), { labels: Int32Array.of(0, 0, -1, 1, 1, 0) })]);
-    expect(rows.labels).toEqual([{ label: "walk", from: 0, to: 2 }, { label: "sit", from: 3, to: 5 }, { label: "walk", from: 5, to: 6 }]);
-    const intervals = [{ code: 1, from: 4, to: 8 }, { code: 0, from: 0, to: 4 }];
-    expect(sampled([track(count(10), count(10))], {}, intervals).labels).toEqual([{ label: "walk", from: 0, to: 4 }, { label: "sit", from: 4, to: 8 }]);
-    expect(sampled([track(count(5), count(5), { rateHz: 5 })], {}, intervals).labels[1], "places count rows of the file").toEqual({ label: "sit", from: 8, to: 9 });
+    expect(rows.labels).toEqual([
+      { label: "walk", from: 0, to: 2 },
+      { label: "sit", from: 3, to: 5 },
+      { label: "walk", from: 5, to: 6 },
+    ]);
+    const intervals = [
+      { code: 1, from: 4, to: 8 },
+      { code: 0, from: 0, to: 4 },
+    ];
+    expect(sampled([track(count(10), count(10))], {}, intervals).labels).toEqual([
+      { label: "walk", from: 0, to: 4 },
+      { label: "sit", from: 4, to: 8 },
+    ]);
+    expect(sampled([track(count(5), count(5), { rateHz: 5 })], {}, intervals).labels[1], "places count rows of the file").toEqual({
+      label: "sit",
+      from: 8,
+      to: 9,
+    });
   });
 
   it("intervals keep their place behind a gap", () => {
@@ -78,7 +104,9 @@ describe("assembleSampled", () => {
 
   it("intervals count rows where the recording has a clock", () => {
     const at = count(10).map((place) => START + place * 200_000);
-    const recording = sampled([track(at, count(10), { clock: "us", rateHz: 5, index: Float64Array.from(count(10)) })], {}, [{ code: 0, from: 2, to: 4 }]);
+    const recording = sampled([track(at, count(10), { clock: "us", rateHz: 5, index: Float64Array.from(count(10)) })], {}, [
+      { code: 0, from: 2, to: 4 },
+    ]);
     expect(recording.labels).toEqual([{ label: "walk", from: 4, to: 8 }]);
   });
 });
@@ -104,22 +132,45 @@ describe("reorder", () => {
   it("puts rows into order of time and keeps the first of those with the same", () => {
     const shuffled = track([3, 1, 2, 1, 0], [30, 10, 20, 11, 0], { labels: Int32Array.of(3, 1, 2, 9, 0) });
     const ordered = reorder(shuffled, true);
-    expect([[...ordered.at], [...ordered.channels[0]!.values], [...ordered.labels!]]).toEqual([[0, 1, 2, 3], [0, 10, 20, 30], [0, 1, 2, 3]]);
+    expect([[...ordered.at], [...ordered.channels[0]!.values], [...ordered.labels!]]).toEqual([
+      [0, 1, 2, 3],
+      [0, 10, 20, 30],
+      [0, 1, 2, 3],
+    ]);
   });
 });
 
 describe("assembleRows", () => {
   it("keeps rows as they are, with gaps and their own times", () => {
-    const recording = assembleRows({ subject: "s", recording: "r", tracks: [track([START, START + 9e9], [1, 2], { clock: "us", labels: Int32Array.of(1, 1) })], intervals: [] }, OPTIONS);
+    const recording = assembleRows(
+      {
+        subject: "s",
+        recording: "r",
+        tracks: [track([START, START + 9e9], [1, 2], { clock: "us", labels: Int32Array.of(1, 1) })],
+        intervals: [],
+      },
+      OPTIONS,
+    );
     expect(recording).toMatchObject({ length: 2, startUs: START, stretches: [[0, 2]], labels: [{ label: "sit", from: 0, to: 2 }] });
     expect([...recording.timesUs!]).toEqual([START, START + 9e9]);
   });
 
   it("makes one row of rows of the same time from several files", () => {
-    const recording = assembleRows({ subject: "s", recording: "r", tracks: [track([0, 2], [1, 3]), track([1, 2], [20, 30], { name: "y", labels: Int32Array.of(0, 1) })], intervals: [] }, OPTIONS);
+    const recording = assembleRows(
+      {
+        subject: "s",
+        recording: "r",
+        tracks: [track([0, 2], [1, 3]), track([1, 2], [20, 30], { name: "y", labels: Int32Array.of(0, 1) })],
+        intervals: [],
+      },
+      OPTIONS,
+    );
     expect([...recording.channels.get("x")!]).toEqual([1, Number.NaN, 3]);
     expect([...recording.channels.get("y")!]).toEqual([Number.NaN, 20, 30]);
-    expect(recording.labels).toEqual([{ label: "walk", from: 1, to: 2 }, { label: "sit", from: 2, to: 3 }]);
+    expect(recording.labels).toEqual([
+      { label: "walk", from: 1, to: 2 },
+      { label: "sit", from: 2, to: 3 },
+    ]);
   });
 });
 

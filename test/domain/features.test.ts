@@ -11,7 +11,12 @@ const AXES: [string, string, string] = ["x", "y", "z"];
 const ALL: Group["formulas"] = ["time", "log", "autoregression", "autocorrelation", "spectrum", "bands", "raw"];
 
 function featuresOf(group: Partial<Group>, rest: Partial<FeaturesSpec> = {}): FeaturesSpec {
-  return { groups: [{ triplets: {}, channels: [], signals: ["axes"], formulas: ["time"], jerk: false, correlations: false, ...group }], cross: [], bandsHz: BANDS_HZ, ...rest };
+  return {
+    groups: [{ triplets: {}, channels: [], signals: ["axes"], formulas: ["time"], jerk: false, correlations: false, ...group }],
+    cross: [],
+    bandsHz: BANDS_HZ,
+    ...rest,
+  };
 }
 
 /** All features of whole channels by name. */
@@ -31,13 +36,17 @@ describe("formulas of one signal", () => {
   it("agree with NumPy and SciPy", () => {
     // From numpy 2.4 and scipy 1.17 in double precision, by the script of bench/peers/windows_numpy.py.
     const expected = [
-      0.64160059, 0.83340102, -1.2294596, 2.4046346, 0.60562482, 1.2631297, -0.689226, -0.45269105, 0.067444464, 0.6708663, 1.3305742, 1.7600425, 1.976896, -0.0091180554,
-      2.2788673, 0.35862467, 0.13385827, 2.6387777, -0.18224032, 0.10093848, 0.23359256, -0.50149457, -1.0254789, -2.8291268, 3.7353196, -2.8078537, 0.98253388, 0.66345246,
-      0.171875, -0.5926354, 2.0672006, 2.34375, 3.4992612, 2.5904836, 1.4427971, 3.386161, 1.503581, 0.50072304, 0.17209991, -0.24216922, -6.185231, 2.227284, 1.0008321,
-      -7.9933446, -11.033402, 1.0982845, -6.9330948, -15.211376,
+      0.64160059, 0.83340102, -1.2294596, 2.4046346, 0.60562482, 1.2631297, -0.689226, -0.45269105, 0.067444464, 0.6708663, 1.3305742,
+      1.7600425, 1.976896, -0.0091180554, 2.2788673, 0.35862467, 0.13385827, 2.6387777, -0.18224032, 0.10093848, 0.23359256, -0.50149457,
+      -1.0254789, -2.8291268, 3.7353196, -2.8078537, 0.98253388, 0.66345246, 0.171875, -0.5926354, 2.0672006, 2.34375, 3.4992612, 2.5904836,
+      1.4427971, 3.386161, 1.503581, 0.50072304, 0.17209991, -0.24216922, -6.185231, 2.227284, 1.0008321, -7.9933446, -11.033402, 1.0982845,
+      -6.9330948, -15.211376,
     ];
     const signal = sequence(128, (at) => Math.sin(0.3 * at) + 0.5 * Math.cos(1.1 * at + 0.4) + 0.01 * at);
-    const found = compute(featuresOf({ channels: ["c"], formulas: ["time", "log", "autoregression", "autocorrelation", "spectrum", "bands"] }), { c: signal });
+    const found = compute(
+      featuresOf({ channels: ["c"], formulas: ["time", "log", "autoregression", "autocorrelation", "spectrum", "bands"] }),
+      { c: signal },
+    );
     expect(found.size).toBe(48);
     for (const [index, [name, value]] of [...found].entries()) {
       // The signal itself is rounded to float32 here; logs of bands without power feel it most.
@@ -65,7 +74,10 @@ describe("formulas of one signal", () => {
 
   it("raw is the row's channels under their own names, missing ones NaN", () => {
     const found = compute(featuresOf({ channels: ["a", "b"], formulas: ["raw"] }), { a: [1.5], b: [Number.NaN] });
-    expect([...found]).toEqual([["a", 1.5], ["b", Number.NaN]]);
+    expect([...found]).toEqual([
+      ["a", 1.5],
+      ["b", Number.NaN],
+    ]);
   });
 
   it.each([
@@ -78,27 +90,55 @@ describe("formulas of one signal", () => {
     ["tiny", sequence(128, (at) => 1e-30 * Math.sin(at))],
     ["far from zero", sequence(128, (at) => 1e6 + (at % 2))],
   ])("are finite for a signal that is %s", (_, signal) => {
-    for (const [name, value] of compute(featuresOf({ channels: ["c"], formulas: ALL }), { c: signal })) expect(Number.isFinite(value), name).toBe(true);
+    for (const [name, value] of compute(featuresOf({ channels: ["c"], formulas: ALL }), { c: signal }))
+      expect(Number.isFinite(value), name).toBe(true);
   });
 
   it("see no structure in a constant signal", () => {
-    const found = compute(featuresOf({ channels: ["c"], formulas: ["time", "autoregression", "autocorrelation", "spectrum"] }), { c: sequence(100, () => 0.1) });
-    for (const name of ["sd", "mad", "skew", "kurtosis", "zeroCrossings", "entropy", "ar1", "ar4", "acPeak", "acLag", "acMin", "specEntropy", "peakShare"]) expect(found.get(`c.${name}`), name).toBe(0);
+    const found = compute(featuresOf({ channels: ["c"], formulas: ["time", "autoregression", "autocorrelation", "spectrum"] }), {
+      c: sequence(100, () => 0.1),
+    });
+    for (const name of [
+      "sd",
+      "mad",
+      "skew",
+      "kurtosis",
+      "zeroCrossings",
+      "entropy",
+      "ar1",
+      "ar4",
+      "acPeak",
+      "acLag",
+      "acMin",
+      "specEntropy",
+      "peakShare",
+    ])
+      expect(found.get(`c.${name}`), name).toBe(0);
     expect(found.get("c.peakPower")).toBeCloseTo(Math.log(1e-8), 5);
   });
 
   it("are NaN where a sample is missing, all but summary and raw", () => {
-    const found = compute(featuresOf({ channels: ["a", "b"], formulas: ["time", "spectrum"] }), { a: [1, 2, Number.NaN, 4, 5, 6, 7, 8], b: [1, 2, 3, 4, 5, 6, 7, 8] });
+    const found = compute(featuresOf({ channels: ["a", "b"], formulas: ["time", "spectrum"] }), {
+      a: [1, 2, Number.NaN, 4, 5, 6, 7, 8],
+      b: [1, 2, 3, 4, 5, 6, 7, 8],
+    });
     for (const [name, value] of found) expect(Number.isNaN(value), name).toBe(name.startsWith("a."));
   });
 
   it("find the period and the frequency of a sine, at any length", () => {
     for (const length of [100, 128, 200, 400]) {
-      const found = compute(featuresOf({ channels: ["c"], formulas: ["autocorrelation", "spectrum", "bands"] }), { c: sequence(length, (at) => Math.sin((2 * Math.PI * at) / 20)) }, 20);
+      const found = compute(
+        featuresOf({ channels: ["c"], formulas: ["autocorrelation", "spectrum", "bands"] }),
+        { c: sequence(length, (at) => Math.sin((2 * Math.PI * at) / 20)) },
+        20,
+      );
       const shortest = Math.floor(length / 16);
       expect(found.get("c.acLag")! * length, `lag at ${length} samples`).toBeCloseTo(shortest > 20 ? 40 : 20, 4);
       expect(Math.abs(found.get("c.peakHz")! - 1), `frequency at ${length} samples`).toBeLessThan(0.08);
-      expect([...found.keys()].filter((name) => name.includes("band")), "bands above half the rate are cut off").toHaveLength(8);
+      expect(
+        [...found.keys()].filter((name) => name.includes("band")),
+        "bands above half the rate are cut off",
+      ).toHaveLength(8);
       const band = found.get("c.band0.8-1.6Hz")!;
       for (const [name, value] of found) if (name.includes("band")) expect(value, name).toBeLessThanOrEqual(band);
     }
@@ -123,12 +163,24 @@ describe("signals of a triplet", () => {
   it("magnitude is that of x, y, z; vertical and horizontal are its parts along and across gravity", () => {
     const still = { gx: sequence(length, () => 0), gy: sequence(length, () => 2), gz: sequence(length, () => 0) };
     const gravity = { total: ["gx", "gy", "gz"] as [string, string, string], angles: true };
-    const spec = featuresOf({ triplets: { acc: AXES }, signals: ["magnitude", "vertical", "horizontal"], formulas: ["summary"] }, { gravity });
+    const spec = featuresOf(
+      { triplets: { acc: AXES }, signals: ["magnitude", "vertical", "horizontal"], formulas: ["summary"] },
+      { gravity },
+    );
     const found = compute(spec, { ...total, ...still });
     const mean = (value: (at: number) => number) => sequence(length, value).reduce((sum, each) => sum + each, 0) / length;
-    expect(found.get("acc.vertical.mean")).toBeCloseTo(mean((at) => total.y[at]!), 5);
-    expect(found.get("acc.horizontal.mean")).toBeCloseTo(mean((at) => Math.hypot(total.x[at]!, total.z[at]!)), 5);
-    expect(found.get("acc.magnitude.mean")).toBeCloseTo(mean((at) => Math.hypot(total.x[at]!, total.y[at]!, total.z[at]!)), 5);
+    expect(found.get("acc.vertical.mean")).toBeCloseTo(
+      mean((at) => total.y[at]!),
+      5,
+    );
+    expect(found.get("acc.horizontal.mean")).toBeCloseTo(
+      mean((at) => Math.hypot(total.x[at]!, total.z[at]!)),
+      5,
+    );
+    expect(found.get("acc.magnitude.mean")).toBeCloseTo(
+      mean((at) => Math.hypot(total.x[at]!, total.y[at]!, total.z[at]!)),
+      5,
+    );
     expect(found.get("gravity.angleY")).toBeCloseTo(0, 6);
     expect(found.get("gravity.angleX")).toBeCloseTo(Math.PI / 2, 6);
     expect(found.get("gravity.roll")).toBeCloseTo(Math.PI / 2, 6);
@@ -137,9 +189,20 @@ describe("signals of a triplet", () => {
 
   it("gravity is total less body, and its drift the angle it turns through", () => {
     const angle = (at: number) => (0.5 * at) / (length - 1);
-    const body = { bx: sequence(length, (at) => Math.sin(at)), by: sequence(length, (at) => Math.cos(at)), bz: sequence(length, () => 0.1) };
-    const turned = { x: sequence(length, (at) => Math.cos(angle(at)) + Math.sin(at)), y: sequence(length, (at) => Math.sin(angle(at)) + Math.cos(at)), z: sequence(length, () => 0.1) };
-    const spec = featuresOf({ channels: ["x"], formulas: ["raw"] }, { gravity: { total: AXES, body: ["bx", "by", "bz"], formulas: ["level"], angles: true } });
+    const body = {
+      bx: sequence(length, (at) => Math.sin(at)),
+      by: sequence(length, (at) => Math.cos(at)),
+      bz: sequence(length, () => 0.1),
+    };
+    const turned = {
+      x: sequence(length, (at) => Math.cos(angle(at)) + Math.sin(at)),
+      y: sequence(length, (at) => Math.sin(angle(at)) + Math.cos(at)),
+      z: sequence(length, () => 0.1),
+    };
+    const spec = featuresOf(
+      { channels: ["x"], formulas: ["raw"] },
+      { gravity: { total: AXES, body: ["bx", "by", "bz"], formulas: ["level"], angles: true } },
+    );
     const found = compute(spec, { ...turned, ...body });
     expect(found.get("gravity.drift")).toBeCloseTo(0.5, 5);
     expect(found.get("gravity.magnitude.mean")).toBeCloseTo(1, 5);
@@ -147,16 +210,24 @@ describe("signals of a triplet", () => {
   });
 
   it("jerk is the first difference times the rate, one sample shorter", () => {
-    const found = compute(featuresOf({ triplets: { acc: AXES }, formulas: ["summary"], jerk: true }), { x: [0, 1, 3, 6], y: [0, 0, 0, 0], z: [1, 1, 1, 1] }, 10);
+    const found = compute(
+      featuresOf({ triplets: { acc: AXES }, formulas: ["summary"], jerk: true }),
+      { x: [0, 1, 3, 6], y: [0, 0, 0, 0], z: [1, 1, 1, 1] },
+      10,
+    );
     expect([found.get("acc.jerk.x.min"), found.get("acc.jerk.x.median"), found.get("acc.jerk.x.max")]).toEqual([10, 20, 30]);
   });
 
   it("correlations are Pearson's, and 0 with a constant axis", () => {
-    const spec = featuresOf({ triplets: { a: AXES, b: ["z", "x", "c"] }, formulas: ["summary"], correlations: true }, { cross: [{ left: "a", right: "b" }] });
+    const spec = featuresOf(
+      { triplets: { a: AXES, b: ["z", "x", "c"] }, formulas: ["summary"], correlations: true },
+      { cross: [{ left: "a", right: "b" }] },
+    );
     const found = compute(spec, { ...total, c: sequence(length, () => 5) });
     const pearson = (p: readonly number[], q: readonly number[]) => {
       const [mp, mq] = [p, q].map((values) => values.reduce((sum, each) => sum + each, 0) / values.length) as [number, number];
-      const product = (u: readonly number[], mu: number, v: readonly number[], mv: number) => u.reduce((sum, each, at) => sum + (each - mu) * (v[at]! - mv), 0);
+      const product = (u: readonly number[], mu: number, v: readonly number[], mv: number) =>
+        u.reduce((sum, each, at) => sum + (each - mu) * (v[at]! - mv), 0);
       return product(p, mp, q, mq) / Math.sqrt(product(p, mp, p, mp) * product(q, mq, q, mq));
     };
     expect(found.get("a.corrXy")).toBeCloseTo(pearson(total.x, total.y), 5);
@@ -175,7 +246,10 @@ describe("signals of a triplet", () => {
     };
     const [before, behind] = [compute(spec, total), compute(spec, turned)];
     for (const [name, value] of before) expect(behind.get(name), name).toBeCloseTo(value, 4);
-    expect(before.get("acc.principal.share1")! + before.get("acc.principal.share2")! + before.get("acc.principal.share3")!).toBeCloseTo(1, 5);
+    expect(before.get("acc.principal.share1")! + before.get("acc.principal.share2")! + before.get("acc.principal.share3")!).toBeCloseTo(
+      1,
+      5,
+    );
     expect(before.get("acc.principal1.sd")).toBeGreaterThan(before.get("acc.principal2.sd")!);
   });
 });
@@ -190,7 +264,18 @@ describe("compiled features", () => {
 
   it("read only the samples asked for, and give the same again whatever came between", () => {
     const series = Array.from({ length: 3 }, (_, axis) => Float32Array.from({ length: 300 }, (_, at) => Math.sin(at / (2 + axis)) + axis));
-    const features = compileFeatures(featuresOf({ triplets: { acc: AXES }, signals: ["axes", "magnitude", "principal"], formulas: ["time", "spectrum"], jerk: true, correlations: true }), AXES, 50, 64);
+    const features = compileFeatures(
+      featuresOf({
+        triplets: { acc: AXES },
+        signals: ["axes", "magnitude", "principal"],
+        formulas: ["time", "spectrum"],
+        jerk: true,
+        correlations: true,
+      }),
+      AXES,
+      50,
+      64,
+    );
     const row = (from: number, to: number) => {
       const out = new Float32Array(features.names.length);
       features.compute(series, from, to, out, 0);
@@ -208,7 +293,9 @@ describe("compiled features", () => {
 
   it("refuse a feature that two groups would compute, and a channel that does not exist", () => {
     const group = featuresOf({ channels: ["x"] }).groups[0]!;
-    expect(() => compileFeatures({ groups: [group, group], cross: [], bandsHz: BANDS_HZ }, ["x"], 50, 128)).toThrow("'x.mean' would be computed twice");
+    expect(() => compileFeatures({ groups: [group, group], cross: [], bandsHz: BANDS_HZ }, ["x"], 50, 128)).toThrow(
+      "'x.mean' would be computed twice",
+    );
     expect(() => compileFeatures(featuresOf({ channels: ["w"] }), ["x"], 50, 128)).toThrow("'w'");
   });
 });

@@ -159,7 +159,7 @@ const MISTAKES: readonly (readonly [mistake: string, from: string, to: string, p
     "a column that a file without a header has not",
     "    rateHz: 50",
     "    format: {headerRows: 0, columns: [acc_x, exercise, acc_z]}",
-    "9:7 files[0].channels.acc_y",
+    "9:14 files[0].channels.acc_y",
     /no column 'acc_y' is named in `format.columns`/,
   ],
   ["a key twice", "title: Exercises", "title: Exercises\ntitle: Again", "3:1 ", /stands twice/],

@@ -1,9 +1,11 @@
 import { relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { simulate } from "../../examples/gym/simulate.ts";
 import { takeIn } from "../../lib/app/intake.ts";
-import { startRun } from "../../lib/app/runs.ts";
+import { startRun, waitForRun } from "../../lib/app/runs.ts";
 import type { Platform } from "../../lib/platform.ts";
+import { sweep } from "../../lib/store/sweep.ts";
 import { applyExample } from "../support/example.ts";
 import { testPlatform } from "../support/platform.ts";
 import { testFolder } from "../support/services.ts";
@@ -12,7 +14,7 @@ import { shardsOf } from "../../activities/window.ts";
 import type { Genome } from "../../lib/domain/spec.ts";
 
 /** Long enough for a checkpoint to be saved before the kill, short enough for a test. */
-const EPOCHS = 3_000;
+const EPOCHS = 1_000;
 
 let platform: Platform;
 beforeAll(async () => {
@@ -26,7 +28,7 @@ beforeAll(async () => {
 describe("a worker that is killed", () => {
   it("F01: in the middle of a training costs the time since the last checkpoint, and not one bit of the result", async () => {
     const optimizer = { kind: "adam", learningRate: 0.001 };
-    const models = [{ family: "mlp", units: [32], activation: "relu", dropout: 0.2, batch: 32, epochs: EPOCHS, optimizer }];
+    const models = [{ family: "mlp", units: [100, 100], activation: "relu", dropout: 0.2, batch: 8, epochs: EPOCHS, optimizer }];
     const floors = { accuracy: 0.1, macroF1: 0.1 };
     await startRun(platform, "gym", { id: "killed", set: { models, "gate.floors": floors } }, "test");
     const first = startWorkerProcess(platform.config);
@@ -47,7 +49,41 @@ describe("a worker that is killed", () => {
     });
     expect(killed?.training?.["weightsSha256"]).toBe(whole.output.weights.sha256);
   }, 300_000);
+
+  it("F02, F03: while files are staged and cleaned leaves nothing half done, frozen or dead, and every row counted once", async () => {
+    await startRun(platform, "gym", { id: "shaken", set: { "models[1].epochs": 1, "files[0].rules.maxBadShare": 0.06, "gate.floors": { accuracy: 0.1, macroF1: 0.1 } } }, "test");
+    const frozen = startWorkerProcess(platform.config);
+    await expect.poll(() => stageState("clean"), { timeout: 60_000, interval: 20 }).toBe("running");
+    frozen.freeze();
+    const killed = startWorkerProcess(platform.config);
+    await sleep(1_500 + Math.random() * 2_000);
+    await killed.kill();
+    startWorkerProcess(platform.config);
+    await expect.poll(() => stageState("train"), { timeout: 150_000, interval: 200 }).toMatch(/done|running|reused/);
+    frozen.thaw();
+    const run = await waitForRun(platform, "shaken");
+    expect(run.state).toBe("done");
+    await sleep(2_000);
+
+    const cleanings = await platform.db.selectFrom("cleaning").selectAll().execute();
+    const files = await platform.db.selectFrom("file").select("id").where("state", "=", "staged").execute();
+    const current = new Set((await platform.db.selectFrom("run_file").select("file").where("run", "=", "shaken").execute()).map((row) => row.file));
+    expect(current.size).toBe(files.length);
+    const newest = new Map(cleanings.sort((a, b) => +a.created_at - +b.created_at).map((row) => [row.file, row]));
+    expect([...newest.values()].reduce((sum, row) => sum + row.rows_in, 0)).toBe(run.stages.find((stage) => stage.name === "clean")?.rowsIn);
+    expect(new Set(cleanings.map((row) => `${row.file} ${row.input_sha256}`)).size).toBe(cleanings.length);
+    await sweep(platform.db, platform.objects, -60_000);
+    const stored: string[] = [];
+    for await (const item of platform.objects.list("")) stored.push(item.key);
+    const named = (await platform.db.selectFrom("object").select("key").execute()).map((row) => row.key);
+    expect(stored.sort()).toEqual(named.sort());
+  }, 300_000);
 });
+
+async function stageState(name: string): Promise<string | undefined> {
+  const row = await platform.db.selectFrom("stage").select("state").where("run", "=", "shaken").where("name", "=", name).executeTakeFirst();
+  return row?.state;
+}
 
 async function trial() {
   return platform.db.selectFrom("model").selectAll().where("run", "=", "killed").where("fitted_on", "=", "train").executeTakeFirst();

@@ -1,7 +1,8 @@
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
 import { specSchema } from "../../lib/domain/spec.ts";
-import { clean, FIRST_MS, HEADER, smallSpec } from "./corpus.ts";
+import { literal, openDuckdb } from "../../lib/store/duckdb.ts";
+import { clean, cleanStaged, FIRST_MS, HEADER, smallSpec, stageOne } from "./corpus.ts";
 
 type Verdict = "ok" | "duplicate" | string;
 
@@ -86,13 +87,19 @@ describe("cleaning", () => {
   });
 
   it("is the same whether a file is one of many row groups or of one", async () => {
-    // 43 channels make row groups small enough for a test.
+    // So many channels make row groups small enough for a test.
     const columns = Array.from({ length: 1200 }, (_, index) => `c${index}`);
     const channels = Object.fromEntries(columns.map((name) => [name, { sensor: "s" }]));
     const spec = specSchema.parse({ ...smallSpec(), files: [{ match: "csv$", subject: { column: "person" }, channels, rules: { duplicates: "keep" } }], features: { groups: [{ channels: ["c0"], formulas: ["summary"] }] } });
     const content = [`person,${columns.join(",")}`, ...Array.from({ length: 9000 }, (_, row) => `p${row >> 9},${columns.map((_, column) => (row + column) % 97).join(",")}`)].join("\n");
-    const { rows } = await clean(content, { spec });
-    expect(rows).toHaveLength(9000);
-    for (const row of [0, 1, 8191, 8192, 8999]) expect(rows[row]).toMatchObject({ line: row + 2, index: row % 512, c0: row % 97, c1199: (row + 1199) % 97 });
+    const { file, folder } = await cleanStaged(await stageOne(content, { spec }), spec, false);
+    await using duckdb = await openDuckdb({ folder, memoryMb: 300, threads: 1 });
+    const source = `read_parquet(${literal(file.parquet?.path ?? "")})`;
+    const [found] = await duckdb.rows(`
+      SELECT count(*)::INT AS rows, count(*) FILTER (line <> n + 2 OR index <> n % 512 OR c0 <> n % 97 OR c1199 <> (n + 1199) % 97)::INT AS wrong
+      FROM (SELECT *, row_number() OVER () - 1 AS n FROM ${source})`);
+    expect(found).toEqual({ rows: 9000, wrong: 0 });
+    const groups = await duckdb.rows(`SELECT DISTINCT row_group_id FROM parquet_metadata(${literal(file.parquet?.path ?? "")})`);
+    expect(groups).toHaveLength(2);
   });
 });

@@ -69,14 +69,15 @@ export async function clean(content: string | Uint8Array, { spec = smallSpec(), 
   return cleanStaged(entry, spec);
 }
 
-export async function cleanStaged(entry: StagedEntry, spec: Spec): Promise<Cleaning> {
+/** @param read whether the rows are read back; wide files are better asked in SQL */
+export async function cleanStaged(entry: StagedEntry, spec: Spec, read = true): Promise<Cleaning> {
   if (entry.state !== "staged") throw new Error(`refused while staging: ${entry.error.code} ${entry.error.message}`);
   const folder = await testFolder();
   const { files } = await cleanJob({ files: [{ id: "f1", ...entry }], spec, pepper: PEPPER, memoryMb: 300, threads: 1 }, { folder, progress() {} });
   const file = files[0] as CleanedFile;
   return {
     file,
-    rows: file.parquet ? await readParquet(file.parquet.path, folder) : [],
+    rows: file.parquet && read ? await readParquet(file.parquet.path, folder) : [],
     quarantine: file.quarantine ? ndjson<QuarantinedLine>(file.quarantine.path) : [],
     subjects: file.subjects ? ndjson<{ external: string; biometric: string }>(file.subjects.path) : [],
     folder,

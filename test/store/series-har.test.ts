@@ -14,7 +14,17 @@ const archive = recordingsAt("uci_har_raw", "hapt_raw.zip");
 const official = recordingsAt("uci_har_test", "y_test.txt");
 const SAMPLES = 128;
 const GAITS = ["walking", "upstairs", "downstairs"] as const;
-const OFFICIAL_NAMES = ["total_acc_x", "total_acc_y", "total_acc_z", "body_gyro_x", "body_gyro_y", "body_gyro_z", "body_acc_x", "body_acc_y", "body_acc_z"];
+const OFFICIAL_NAMES = [
+  "total_acc_x",
+  "total_acc_y",
+  "total_acc_z",
+  "body_gyro_x",
+  "body_gyro_y",
+  "body_gyro_z",
+  "body_acc_x",
+  "body_acc_y",
+  "body_acc_z",
+];
 
 describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from the raw signals (skipped without the recordings)", () => {
   let folder: string;
@@ -31,8 +41,14 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
     const subjects = JSON.parse(await readFile(listing.subjects, "utf8")) as string[];
     const split = join(folder, "split.json");
     const holdout = new Set(spec.split.holdout as string[]);
-    await writeFile(split, JSON.stringify(Object.fromEntries(subjects.map((subject) => [subject, holdout.has(subject) ? "holdout" : "train"]))));
-    output = await makeWindows({ parts, spec, recordings: listing.shards[0]!.recordings, split, seed: 1, signals: true, outName: "windows.bin" }, control);
+    await writeFile(
+      split,
+      JSON.stringify(Object.fromEntries(subjects.map((subject) => [subject, holdout.has(subject) ? "holdout" : "train"]))),
+    );
+    output = await makeWindows(
+      { parts, spec, recordings: listing.shards[0]!.recordings, split, seed: 1, signals: true, outName: "windows.bin" },
+      control,
+    );
     shard = decodeWindowShard(new Uint8Array(await readFile(join(folder, "windows.bin"))));
   }, 240_000);
 
@@ -65,7 +81,8 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
       taken.add(near);
       compared++;
       for (const [channel, values] of channels.entries()) {
-        for (let at = 0; at < SAMPLES; at++) errors[channel]! += Math.abs(values[window * SAMPLES + at]! - shard.signals[(near * SAMPLES + at) * width + channel]!) / SAMPLES;
+        for (let at = 0; at < SAMPLES; at++)
+          errors[channel]! += Math.abs(values[window * SAMPLES + at]! - shard.signals[(near * SAMPLES + at) * width + channel]!) / SAMPLES;
       }
     }
     expect(compared).toBe(496 + 471 + 420);
@@ -85,7 +102,8 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
     for (let row = 0; row < shard.windows; row++) {
       if (shard.dense[row] === 1 || shard.label[row] !== label || shard.subjects[shard.subject[row]!] !== subject) continue;
       let distance = 0;
-      for (let at = 0; at < SAMPLES && distance < least; at++) distance += Math.abs(values[window * SAMPLES + at]! - shard.signals[(row * SAMPLES + at) * width]!);
+      for (let at = 0; at < SAMPLES && distance < least; at++)
+        distance += Math.abs(values[window * SAMPLES + at]! - shard.signals[(row * SAMPLES + at) * width]!);
       if (distance < least) {
         least = distance;
         best = row;

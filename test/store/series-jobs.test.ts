@@ -12,14 +12,25 @@ import { writeSamples, type CleanPart, type CleanRows } from "../support/clean-p
 const control = (folder: string) => ({ folder, progress: () => {} });
 const specOf = (options: object = {}) =>
   specSchema.parse({
-    project: "p", title: "t", rateHz: 10,
-    files: [{ match: ".", subject: { column: "id" }, label: { column: "label" }, rateHz: 10, channels: { x: { sensor: "acc" }, y: { sensor: "acc" } } }],
+    project: "p",
+    title: "t",
+    rateHz: 10,
+    files: [
+      {
+        match: ".",
+        subject: { column: "id" },
+        label: { column: "label" },
+        rateHz: 10,
+        channels: { x: { sensor: "acc" }, y: { sensor: "acc" } },
+      },
+    ],
     labels: { classes: ["walk", "sit"] },
     windows: { kind: "sliding", seconds: 1, overlap: 0.5, trainOverlap: 0.8 },
     features: { groups: [{ channels: ["x", "y"], formulas: ["level"] }] },
     ...options,
   });
-const rows = (count: number, labelAt: (at: number) => string | null): CleanRows["rows"] => Array.from({ length: count }, (_, at) => [at, null, labelAt(at), Math.sin(at), at]);
+const rows = (count: number, labelAt: (at: number) => string | null): CleanRows["rows"] =>
+  Array.from({ length: count }, (_, at) => [at, null, labelAt(at), Math.sin(at), at]);
 
 describe("listing recordings and making windows", () => {
   let folder: string;
@@ -33,7 +44,10 @@ describe("listing recordings and making windows", () => {
       return { path, file, fileSpec: 0, role: "samples" };
     };
     parts = [
-      await write("one", [{ subject: "anna", recording: "a1", rows: rows(40, () => "walk") }, { subject: "ben", recording: "b1", rows: rows(30, (at) => (at < 15 ? "sit" : null)) }]),
+      await write("one", [
+        { subject: "anna", recording: "a1", rows: rows(40, () => "walk") },
+        { subject: "ben", recording: "b1", rows: rows(30, (at) => (at < 15 ? "sit" : null)) },
+      ]),
       await write("two", [{ subject: "carl", recording: "c1", rows: rows(35, () => null) }]),
       await write("three", [{ subject: "ben", recording: "b2", rows: rows(20, () => "walk") }]),
     ];
@@ -49,7 +63,15 @@ describe("listing recordings and making windows", () => {
     const made = [];
     for (const [index, shard] of listing.shards.entries()) {
       const output = await makeWindows(
-        { parts: parts.filter(({ file }) => shard.parts.includes(file)), spec, recordings: shard.recordings, split, seed, signals: true, outName: `${index}.bin` },
+        {
+          parts: parts.filter(({ file }) => shard.parts.includes(file)),
+          spec,
+          recordings: shard.recordings,
+          split,
+          seed,
+          signals: true,
+          outName: `${index}.bin`,
+        },
         control(own),
       );
       made.push({ output, shard: decodeWindowShard(new Uint8Array(await readFile(join(own, `${index}.bin`)))) });
@@ -57,14 +79,26 @@ describe("listing recordings and making windows", () => {
     return { listing, made };
   }
   const rowsOf = ({ shard }: Awaited<ReturnType<typeof windowsOf>>["made"][number]) =>
-    Array.from({ length: shard.windows }, (_, row) => [shard.subjects[shard.subject[row]!], shard.recordings[shard.recording[row]!], shard.from[row], shard.classes[shard.label[row]!] ?? null, SPLITS[shard.split[row]!], shard.dense[row]].join(" "));
+    Array.from({ length: shard.windows }, (_, row) =>
+      [
+        shard.subjects[shard.subject[row]!],
+        shard.recordings[shard.recording[row]!],
+        shard.from[row],
+        shard.classes[shard.label[row]!] ?? null,
+        SPLITS[shard.split[row]!],
+        shard.dense[row],
+      ].join(" "),
+    );
 
   it("counts recordings, rows and classes, and names those with labels", async () => {
     const { listing } = await windowsOf(specOf(), { anna: "train", ben: "holdout" });
     expect(listing.totals).toEqual({ recordings: 4, subjects: 3, rows: 125 });
     expect(JSON.parse(await readFile(listing.subjects, "utf8"))).toEqual(["anna", "ben"]);
     expect(JSON.parse(await readFile(listing.recordings, "utf8"))).toEqual(["a1", "b1", "b2"]);
-    const list = (await readFile(listing.list, "utf8")).trim().split("\n").map((line) => JSON.parse(line) as unknown);
+    const list = (await readFile(listing.list, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
     expect(list).toEqual([
       { subject: "anna", recording: "a1", parts: ["one"], rows: 40, fromUs: null, toUs: null, labelled: 40, classes: { walk: 40 } },
       { subject: "ben", recording: "b1", parts: ["one"], rows: 30, fromUs: null, toUs: null, labelled: 15, classes: { sit: 15 } },
@@ -78,12 +112,25 @@ describe("listing recordings and making windows", () => {
     const { output, shard } = made[0]!;
     expect(rowsOf(made[0]!).filter((row) => row.endsWith("0"))).toEqual([
       ...[0, 5, 10, 15, 20, 25, 30].map((from) => `anna a1 ${from} walk train 0`),
-      "ben b1 0 sit holdout 0", "ben b1 5 sit holdout 0", "ben b1 10 sit holdout 0",
-      "ben b2 0 walk holdout 0", "ben b2 5 walk holdout 0", "ben b2 10 walk holdout 0",
+      "ben b1 0 sit holdout 0",
+      "ben b1 5 sit holdout 0",
+      "ben b1 10 sit holdout 0",
+      "ben b2 0 walk holdout 0",
+      "ben b2 5 walk holdout 0",
+      "ben b2 10 walk holdout 0",
       ...[0, 5, 10, 15, 20, 25].map((from) => `carl c1 ${from}  unlabelled 0`),
     ]);
-    expect(rowsOf(made[0]!).filter((row) => row.endsWith("1")).map((row) => row.split(" ")[0])).toEqual(Array.from({ length: 12 }, () => "anna"));
-    expect(output).toEqual({ windows: 31, perSplit: { train: 7, validation: 0, holdout: 6, unlabelled: 6, dense: 12 }, perClass: { walk: 10, sit: 3 }, skipped: { gap: 0, unlabelled: 2, short: 0, missing: 0 } });
+    expect(
+      rowsOf(made[0]!)
+        .filter((row) => row.endsWith("1"))
+        .map((row) => row.split(" ")[0]),
+    ).toEqual(Array.from({ length: 12 }, () => "anna"));
+    expect(output).toEqual({
+      windows: 31,
+      perSplit: { train: 7, validation: 0, holdout: 6, unlabelled: 6, dense: 12 },
+      perClass: { walk: 10, sit: 3 },
+      skipped: { gap: 0, unlabelled: 2, short: 0, missing: 0 },
+    });
     expect([shard.samples, shard.channels, shard.rateHz]).toEqual([10, ["x", "y"], 10]);
   });
 
@@ -108,7 +155,11 @@ describe("listing recordings and making windows", () => {
   });
 
   it("keeps all parts of a subject in one shard where the subject is the window", async () => {
-    const { listing, made } = await windowsOf(specOf({ windows: { kind: "subject" }, features: undefined }), { anna: "train", ben: "holdout" }, 8);
+    const { listing, made } = await windowsOf(
+      specOf({ windows: { kind: "subject" }, features: undefined }),
+      { anna: "train", ben: "holdout" },
+      8,
+    );
     expect(listing.shards.length).toBeGreaterThan(1);
     expect(made.flatMap(rowsOf).sort()).toEqual(["anna a1 0 walk train 0", "ben b1 0 walk holdout 0", "carl c1 0  unlabelled 0"]);
     expect(made[0]!.shard.features.slice(0, 2)).toEqual(["x.mean", "x.sd"]);
@@ -125,7 +176,10 @@ describe("listing recordings and making windows", () => {
 
   it("counts a recording that lacks a channel instead of failing", async () => {
     const spec = specOf();
-    const two = { ...spec, files: [spec.files[0]!, { ...spec.files[0]!, channels: { g: { ...spec.files[0]!.channels["x"]!, sensor: "gyro" } } }] };
+    const two = {
+      ...spec,
+      files: [spec.files[0]!, { ...spec.files[0]!, channels: { g: { ...spec.files[0]!.channels["x"]!, sensor: "gyro" } } }],
+    };
     const { made } = await windowsOf(two, { anna: "train", ben: "holdout" });
     expect(made[0]!.output).toMatchObject({ windows: 0, skipped: { missing: 4 } });
   });
@@ -140,16 +194,28 @@ describe("balanceShards", () => {
 
   it("deals whole files out by rows, largest first", () => {
     const shards = balanceShards([bundle([0], 50), bundle([1], 30), bundle([2], 30), bundle([3], 10)], 2);
-    expect(shards.map(({ samples, rows: size, slice }) => [samples, size, slice])).toEqual([[[0, 3], 60, undefined], [[1, 2], 60, undefined]]);
+    expect(shards.map(({ samples, rows: size, slice }) => [samples, size, slice])).toEqual([
+      [[0, 3], 60, undefined],
+      [[1, 2], 60, undefined],
+    ]);
   });
 
   it("keeps parts that share a recording together, with the files that label them", () => {
     const shards = balanceShards([bundle([0, 1], 10, 1, [9]), bundle([1, 2], 10, 1, [9]), bundle([3], 20, 1, [9])], 2);
-    expect(shards.map(({ samples, labels }) => [samples, labels])).toEqual([[[0, 1, 2], [9]], [[3], [9]]]);
+    expect(shards.map(({ samples, labels }) => [samples, labels])).toEqual([
+      [[0, 1, 2], [9]],
+      [[3], [9]],
+    ]);
   });
 
   it("slices one large file by its recordings", () => {
     const shards = balanceShards([bundle([0], 100, 50), bundle([1], 10)], 4);
-    expect(shards.map(({ samples, slice }) => [samples, slice?.of])).toEqual([[[1], undefined], [[0], 4], [[0], 4], [[0], 4], [[0], 4]]);
+    expect(shards.map(({ samples, slice }) => [samples, slice?.of])).toEqual([
+      [[1], undefined],
+      [[0], 4],
+      [[0], 4],
+      [[0], 4],
+      [[0], 4],
+    ]);
   });
 });

@@ -44,7 +44,7 @@ export async function openPage(
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(`console: ${message.text()}`);
   });
   page.on("response", (response) => {
-    if (response.status() >= 500 && !response.url().includes("/events")) complaints.push(`server: ${response.status()} ${response.url()}`);
+    if (response.status() === 500) complaints.push(`server: ${response.status()} ${response.url()}`);
   });
   await page.addInitScript(() => {
     addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile }) =>
@@ -59,6 +59,18 @@ export async function signIn(page: Page, account = "ada", password = PASSWORD): 
   await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Pages" }).waitFor();
+}
+
+/** Waits until nothing on the page is loading any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('[aria-label="Loading"]') === null);
+}
+
+/** Changes what the system prefers, and waits until the page has followed. */
+export async function prefer(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.waitForFunction((scheme) => document.documentElement.dataset["mantineColorScheme"] === scheme, colorScheme);
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
 /** What axe finds against WCAG 2.2 A and AA, as one line each. */

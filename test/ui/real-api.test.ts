@@ -12,7 +12,7 @@ import { createApp } from "../../web/api/app.ts";
 import { applyExample } from "../support/example.ts";
 import { testPlatform, testWorker } from "../support/platform.ts";
 import { testFolder } from "../support/services.ts";
-import { accessibilityProblems, launchBrowser, openPage, signIn } from "./browser.ts";
+import { accessibilityProblems, launchBrowser, openPage, settled, signIn } from "./browser.ts";
 import { builtPages } from "./built-pages.ts";
 
 let platform: Platform;
@@ -41,6 +41,9 @@ afterAll(async () => {
   await app?.close();
 });
 
+/** The default second is too short on a busy machine. */
+const eventually: typeof expect.poll = (actual, options) => expect.poll(actual, { timeout: 20_000, ...options });
+
 describe("the pages on the real API", () => {
   it(
     "from sign-in to a promoted model: a run is watched to its end without a reload, and every page shows what it left",
@@ -56,7 +59,7 @@ describe("the pages on the real API", () => {
       await page.getByRole("link", { name: "watched" }).click();
       await page.getByRole("heading", { name: /Run watched/ }).waitFor();
       const loaded = await page.evaluate(() => performance.timeOrigin);
-      await expect.poll(() => page.getByRole("heading", { level: 1 }).innerText(), { timeout: 180_000 }).toContain("Done");
+      await eventually(() => page.getByRole("heading", { level: 1 }).innerText(), { timeout: 180_000 }).toContain("Done");
       expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
       await page.getByText("Promoted", { exact: false }).first().waitFor();
       const clean = page.getByRole("row", { name: /^clean/ });
@@ -64,8 +67,8 @@ describe("the pages on the real API", () => {
         .selectFrom("cleaning")
         .select(({ fn }) => fn.sum<number>("rows_in").as("rows"))
         .executeTakeFirstOrThrow();
-      await expect.poll(async () => (await clean.innerText()).replaceAll(",", "")).toContain(String(rows));
-      await expect.poll(() => page.getByRole("log").innerText()).not.toBe("");
+      await eventually(async () => (await clean.innerText()).replaceAll(",", "")).toContain(String(rows));
+      await eventually(() => page.getByRole("log").innerText()).not.toBe("");
       expect(await accessibilityProblems(page)).toEqual([]);
 
       for (const [name, heading] of [
@@ -77,7 +80,7 @@ describe("the pages on the real API", () => {
       ] as const) {
         await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
         await page.getByRole("heading", { name: heading, exact: true }).waitFor();
-        await expect.poll(() => page.getByLabel("Loading").count()).toBe(0);
+        await settled(page);
         expect({ name, alerts: await page.getByRole("alert").allInnerTexts() }).toEqual({ name, alerts: [] });
         expect({ name, problems: await accessibilityProblems(page) }).toEqual({ name, problems: [] });
       }

@@ -60,7 +60,8 @@ export function need(actor: Actor, action: Action, project?: string): void {
 
 /** For what outlives the caller: accounts and tokens. @throws SensorloopError FORBIDDEN for a token that is limited */
 export function refuseLimited({ caller }: FastifyRequest): void {
-  if (caller?.limited) throw new SensorloopError("FORBIDDEN", "a token that ends or holds for one project cannot manage accounts and tokens");
+  if (caller?.limited)
+    throw new SensorloopError("FORBIDDEN", "a token that ends or holds for one project cannot manage accounts and tokens");
 }
 
 /** The projects an actor sees, for lists; null: all. */
@@ -95,7 +96,14 @@ async function authenticate(request: FastifyRequest, db: Db, cookie: string): Pr
   const bearer = /^Bearer (slt_[\w-]{43})$/.exec(request.headers.authorization ?? "")?.[1];
   if (bearer !== undefined) {
     const found = await findTokenBySecret(db, bearer);
-    return found ? { actor: actorOf(found.account, found.token), by: "token", expiresAt: found.token.expiresAt, limited: found.token.expiresAt !== null || found.token.project !== null } : null;
+    return found
+      ? {
+          actor: actorOf(found.account, found.token),
+          by: "token",
+          expiresAt: found.token.expiresAt,
+          limited: found.token.expiresAt !== null || found.token.project !== null,
+        }
+      : null;
   }
   // A wrong token is no reason to look for a cookie: the caller meant to be someone else.
   if (request.headers.authorization !== undefined) return null;
@@ -117,5 +125,12 @@ function isRead({ method }: FastifyRequest): boolean {
 }
 
 export function setSessionCookie(reply: FastifyReply, cookie: string, session: { secret: string; expires: Date; secure: boolean }): void {
-  void reply.setCookie(cookie, session.secret, { path: "/", httpOnly: true, sameSite: "strict", secure: session.secure, signed: true, expires: session.expires });
+  void reply.setCookie(cookie, session.secret, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "strict",
+    secure: session.secure,
+    signed: true,
+    expires: session.expires,
+  });
 }

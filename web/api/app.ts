@@ -3,7 +3,7 @@ import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import rateLimit from "@fastify/rate-limit";
 import { randomUUID } from "node:crypto";
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { parseFeatureRows } from "../../lib/app/feature-rows.ts";
 import { createHealth } from "../../lib/app/health.ts";
@@ -34,8 +34,8 @@ export interface AppOptions {
 export async function createApp(platform: Platform, options: AppOptions = {}): Promise<FastifyInstance> {
   const { config } = platform;
   const app: FastifyInstance = fastify({
-    loggerInstance: platform.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance: platform.log,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     trustProxy: options.trustProxy ?? false,
     bodyLimit: 2 ** 20,
@@ -65,7 +65,10 @@ export async function createApp(platform: Platform, options: AppOptions = {}): P
   };
 
   registerMetrics(app, options.metricsToken);
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP }, strictTransportSecurity: services.secureCookies });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CSP },
+    strictTransportSecurity: services.secureCookies,
+  });
   await app.register(cookie, { secret: config.sessionSecret });
   await app.register(rateLimit, { max: 1_200, timeWindow: 60_000, cache: 20_000 });
   cutSlowClients(app);

@@ -8,14 +8,21 @@ export async function registerDocs(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Sensorloop", version: "1", description: "Everything the pages and the command can do. Errors have one shape, see the default answers." },
+      info: {
+        title: "Sensorloop",
+        version: "1",
+        description: "Everything the pages and the command can do. Errors have one shape, see the default answers.",
+      },
       components: {
-        securitySchemes: { token: { type: "http", scheme: "bearer" }, session: { type: "apiKey", in: "cookie", name: "sensorloop_session" } },
+        securitySchemes: {
+          token: { type: "http", scheme: "bearer" },
+          session: { type: "apiKey", in: "cookie", name: "sensorloop_session" },
+        },
       },
       security: [{ token: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
   });
   await app.register(swaggerUi, { routePrefix: "/api/docs", uiConfig: { deepLinking: true } });
-  app.get("/api/openapi.json", { config: { access: "account" }, schema: { hide: true } as object }, () => app.swagger());
+  app.get("/api/openapi.json", { config: { access: "account" }, schema: { hide: true } }, () => app.swagger());
 }

@@ -32,15 +32,20 @@ function toKnown(error: FastifyError): SensorloopError {
   const known = knownFailure(error);
   if (known) return known;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const problems = error.validation.slice(0, 20).map(({ instancePath, message }) => ({ field: instancePath.replace(/^\//, "").replaceAll("/", "."), message: message ?? "" }));
+    const problems = error.validation
+      .slice(0, 20)
+      .map(({ instancePath, message }) => ({ field: instancePath.replace(/^\//, "").replaceAll("/", "."), message: message ?? "" }));
     const first = problems[0];
     const where = first?.field ? `${error.validationContext ?? "request"}: ${first.field}: ` : `${error.validationContext ?? "request"}: `;
-    return new SensorloopError("REQUEST_INVALID", `${where}${first?.message ?? "not valid"}`, { facts: { in: error.validationContext, problems } });
+    return new SensorloopError("REQUEST_INVALID", `${where}${first?.message ?? "not valid"}`, {
+      facts: { in: error.validationContext, problems },
+    });
   }
   const status = error.statusCode ?? 500;
   const code = BY_STATUS[status];
   if (code) return new SensorloopError(code, error.message, { cause: error });
-  if (status >= 400 && status < 500) return new SensorloopError("REQUEST_INVALID", error.message, { cause: error, facts: { reason: error.code } });
+  if (status >= 400 && status < 500)
+    return new SensorloopError("REQUEST_INVALID", error.message, { cause: error, facts: { reason: error.code } });
   return new SensorloopError("INTERNAL", "internal error", { cause: error });
 }
 

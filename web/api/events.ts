@@ -55,7 +55,12 @@ export function registerEvents(app: FastifyInstance, services: Services): void {
     "/api/v1/events",
     {
       config: { access: "read" },
-      schema: { operationId: "events", summary: "Changes as server-sent events: `snapshot`, then `change`", tags: ["events"], querystring: eventQuerySchema } as object,
+      schema: {
+        operationId: "events",
+        summary: "Changes as server-sent events: `snapshot`, then `change`",
+        tags: ["events"],
+        querystring: eventQuerySchema,
+      },
     },
     async (request: FastifyRequest, reply: FastifyReply) => {
       const { run, project } = request.query as { run?: string; project?: string };
@@ -108,7 +113,10 @@ export function registerEvents(app: FastifyInstance, services: Services): void {
     // Listening begins before the snapshot is read, so that nothing falls between the two.
     listeners.add(listener);
     listener.refresh();
-    const beat = setInterval(() => void stillWelcome(services, request).then((welcome) => (welcome ? raw.write(": here\n\n") : raw.end())), HEARTBEAT_MS);
+    const beat = setInterval(
+      () => void stillWelcome(services, request).then((welcome) => (welcome ? raw.write(": here\n\n") : raw.end())),
+      HEARTBEAT_MS,
+    );
     raw.on("close", () => {
       clearInterval(beat);
       listeners.delete(listener);

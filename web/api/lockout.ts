@@ -30,7 +30,9 @@ export function createLockout(now: () => number = Date.now): Lockout {
     check(account, address) {
       const wait = Math.ceil(((recall(key(account, address))?.until ?? 0) - now()) / 1000);
       if (wait <= 0) return;
-      throw new SensorloopError("TOO_MANY_REQUESTS", `too many wrong passwords; try again in ${wait} s`, { facts: { retryAfterSeconds: wait } });
+      throw new SensorloopError("TOO_MANY_REQUESTS", `too many wrong passwords; try again in ${wait} s`, {
+        facts: { retryAfterSeconds: wait },
+      });
     },
     failed(account, address) {
       const id = key(account, address);

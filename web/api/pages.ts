@@ -8,7 +8,7 @@ import { SensorloopError } from "../../lib/domain/errors.ts";
 export async function registerPages(app: FastifyInstance, folder: string | undefined): Promise<void> {
   if (folder === undefined || !existsSync(join(folder, "index.html"))) return;
   await app.register(fastifyStatic, { root: folder, serve: false, index: false, dotfiles: "deny" });
-  app.get("/*", { config: { access: "public", rateLimit: false }, schema: { hide: true } as object }, (request, reply) => {
+  app.get("/*", { config: { access: "public", rateLimit: false }, schema: { hide: true } }, (request, reply) => {
     const path = (request.params as { "*": string })["*"];
     if (path.startsWith("api/")) throw new SensorloopError("NOT_FOUND", `there is no '/${path}'`);
     // Built files carry a hash of their content in their name and never change; the page that names them must be fresh.

@@ -16,7 +16,11 @@ import { sessionHandlers } from "./routes/session.ts";
 /** Bodies larger than a spec: windows of raw samples. */
 const BODY_LIMITS: Partial<Record<RouteName, number>> = { predict: 16 * 2 ** 20 };
 /** A minute's requests of one address where the usual is not right. Devices ask for predictions many times a second. */
-const RATES: Partial<Record<RouteName, RateLimitOptions | false>> = { signIn: { max: 20, timeWindow: 60_000 }, predict: false, addUploads: false };
+const RATES: Partial<Record<RouteName, RateLimitOptions | false>> = {
+  signIn: { max: 20, timeWindow: 60_000 },
+  predict: false,
+  addUploads: false,
+};
 
 /** Registers the table of routes, each with the one handler of its name. */
 export function registerRoutes(app: FastifyInstance, services: Services): void {
@@ -45,7 +49,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
         ...(route.query && { querystring: route.query }),
         ...(route.body && { body: route.body }),
         response: { [status]: route.response, default: errorBodySchema },
-      } as object,
+      },
       preHandler: async (request) => {
         if (route.access !== "public") await checkProject(request, services, route);
       },

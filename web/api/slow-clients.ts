@@ -11,7 +11,7 @@ export function cutSlowClients(app: FastifyInstance): void {
     const { raw } = request;
     if (raw.headers["content-length"] === undefined && raw.headers["transfer-encoding"] === undefined) return done();
     const upload = request.routeOptions.url?.endsWith("/uploads") ?? false;
-    let timer = setTimeout(() => raw.destroy(), upload ? IDLE_MS : BODY_MS);
+    const timer = setTimeout(() => raw.destroy(), upload ? IDLE_MS : BODY_MS);
     const stop = () => clearTimeout(timer);
     if (upload) {
       raw.socket.on("data", extend);

@@ -65,8 +65,16 @@ export type Trace = z.infer<typeof traceSchema>;
 export const predictSchema = z
   .strictObject({
     slot: slotSchema.optional(),
-    rows: z.array(z.record(z.string().max(200), z.number().nullable())).min(1).max(1000).optional(),
-    windows: z.array(z.record(idSchema, z.array(z.number().nullable()).min(1).max(100_000))).min(1).max(200).optional(),
+    rows: z
+      .array(z.record(z.string().max(200), z.number().nullable()))
+      .min(1)
+      .max(1000)
+      .optional(),
+    windows: z
+      .array(z.record(idSchema, z.array(z.number().nullable()).min(1).max(100_000)))
+      .min(1)
+      .max(200)
+      .optional(),
   })
   .refine((request) => (request.rows === undefined) !== (request.windows === undefined), "either `rows` or `windows`");
 export type PredictRequest = z.infer<typeof predictSchema>;

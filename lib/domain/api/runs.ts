@@ -20,7 +20,12 @@ export const startRunSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .optional(),
   /** Changes to the spec for this run alone, path to value: `{"gate.mode": "manual"}`. */
-  set: z.record(z.string().min(1).max(200), z.unknown().refine((value) => shallow(value), "is nested too deeply")).default({}),
+  set: z
+    .record(
+      z.string().min(1).max(200),
+      z.unknown().refine((value) => shallow(value), "is nested too deeply"),
+    )
+    .default({}),
 });
 export type StartRun = z.infer<typeof startRunSchema>;
 

@@ -15,5 +15,9 @@ export function chosenFeatures(spec: Pick<Spec, "files" | "filters" | "features"
   if (spec.windows.kind === "sliding") return undefined;
   const channels = channelsAfterFilters(spec);
   const formulas: FeaturesSpec["groups"][number]["formulas"] = [spec.windows.kind === "row" ? "raw" : "summary"];
-  return { groups: [{ triplets: {}, channels, signals: ["axes"], formulas, jerk: false, correlations: false }], cross: [], bandsHz: [0, Number.MAX_VALUE] };
+  return {
+    groups: [{ triplets: {}, channels, signals: ["axes"], formulas, jerk: false, correlations: false }],
+    cross: [],
+    bandsHz: [0, Number.MAX_VALUE],
+  };
 }

@@ -38,7 +38,14 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
     const formulas = formulasOf(group.formulas);
     for (const channel of group.channels) {
       const place = frame.place(channel);
-      steps.push(signalStep(channel, formulas, () => frame.copyChannel(place), () => frame.length));
+      steps.push(
+        signalStep(
+          channel,
+          formulas,
+          () => frame.copyChannel(place),
+          () => frame.length,
+        ),
+      );
     }
     for (const name of tripletNames(group)) steps.push(...tripletSteps(name, group.signals, formulas, frame));
     if (group.correlations) steps.push(...tripletNames(group).map((name) => correlationStep(name, frame)));
@@ -49,7 +56,8 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
 
   const names = steps.flatMap((step) => step.names);
   const doubled = names.find((name, index) => names.indexOf(name) !== index);
-  if (doubled !== undefined) throw new SensorloopError("SPEC_INVALID", `the feature '${doubled}' would be computed twice; two groups name it`);
+  if (doubled !== undefined)
+    throw new SensorloopError("SPEC_INVALID", `the feature '${doubled}' would be computed twice; two groups name it`);
 
   return {
     names,
@@ -78,7 +86,12 @@ function tripletSteps(name: string, signals: Group["signals"], formulas: SignalF
   const { scratch, up } = frame;
   const step = (signal: string, samples: () => Float64Array) => signalStep(`${name}.${signal}`, formulas, samples, () => triplet.length);
   const steps: Step[] = [];
-  if (signals.includes("axes")) steps.push(step("x", () => triplet.x), step("y", () => triplet.y), step("z", () => triplet.z));
+  if (signals.includes("axes"))
+    steps.push(
+      step("x", () => triplet.x),
+      step("y", () => triplet.y),
+      step("z", () => triplet.z),
+    );
   if (signals.includes("magnitude")) steps.push(step("magnitude", () => magnitude(triplet, scratch.values)));
   if (signals.includes("vertical")) steps.push(step("vertical", () => vertical(triplet, up, scratch.values)));
   if (signals.includes("horizontal")) steps.push(step("horizontal", () => horizontal(triplet, up, scratch.values)));
@@ -94,7 +107,11 @@ function tripletSteps(name: string, signals: Group["signals"], formulas: SignalF
         out.set(shares, at);
       },
     });
-    steps.push(step("principal1", () => components.x), step("principal2", () => components.y), step("principal3", () => components.z));
+    steps.push(
+      step("principal1", () => components.x),
+      step("principal2", () => components.y),
+      step("principal3", () => components.z),
+    );
   }
   return steps;
 }

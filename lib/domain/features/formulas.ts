@@ -11,8 +11,24 @@ export type FormulaName = FeaturesSpec["groups"][number]["formulas"][number];
 /** What a spec may name, in the order in which a signal's values stand in a row whatever order the spec names them in. */
 const ORDER: readonly FormulaName[] = ["time", "level", "log", "autoregression", "autocorrelation", "spectrum", "bands", "summary", "raw"];
 const TIME_NAMES = [
-  "mean", "sd", "min", "max", "mad", "iqr", "q05", "q10", "q25", "q50", "q75", "q90", "q95",
-  "skew", "kurtosis", "meanAbsDiff", "zeroCrossings", "entropy",
+  "mean",
+  "sd",
+  "min",
+  "max",
+  "mad",
+  "iqr",
+  "q05",
+  "q10",
+  "q25",
+  "q50",
+  "q75",
+  "q90",
+  "q95",
+  "skew",
+  "kurtosis",
+  "meanAbsDiff",
+  "zeroCrossings",
+  "entropy",
 ] as const;
 const LEVEL_NAMES = ["mean", "min", "max", "sd", "q05", "q50", "q95"] as const;
 const LOG_NAMES = ["logSd", "logMeanSquare", "logIqr", "logMad", "logMeanAbsDiff"] as const;

@@ -34,7 +34,11 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
   let capacity = samples;
   const triplets = new Map<string, Triplet>();
   const standards = new Map<string, Triplet>();
-  const loads: { readonly target: Triplet; readonly places: readonly [number, number, number]; readonly less?: readonly [number, number, number] }[] = [];
+  const loads: {
+    readonly target: Triplet;
+    readonly places: readonly [number, number, number];
+    readonly less?: readonly [number, number, number];
+  }[] = [];
   const jerks: { readonly source: Triplet; readonly target: Triplet }[] = [];
   const standardisations: { readonly source: Triplet; readonly target: Triplet }[] = [];
   const up = { x: 0.5, y: 0.5, z: 0.5 };
@@ -59,14 +63,16 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
   for (const group of spec.groups) {
     for (const [name, axes] of Object.entries(group.triplets)) {
       const before = defined.get(name);
-      if (before !== undefined && before !== axes.join()) throw new SensorloopError("SPEC_INVALID", `the triplet '${name}' is given two meanings in the spec's features`);
+      if (before !== undefined && before !== axes.join())
+        throw new SensorloopError("SPEC_INVALID", `the triplet '${name}' is given two meanings in the spec's features`);
       if (before === undefined) loads.push({ target: make(name), places: placesOf(axes) });
       defined.set(name, axes.join());
       if (group.jerk && !triplets.has(`${name}.jerk`)) jerks.push({ source: triplets.get(name)!, target: make(`${name}.jerk`) });
     }
   }
   const gravity = spec.gravity ? make("gravity") : undefined;
-  if (spec.gravity && gravity) loads.push({ target: gravity, places: placesOf(spec.gravity.total), less: spec.gravity.body && placesOf(spec.gravity.body) });
+  if (spec.gravity && gravity)
+    loads.push({ target: gravity, places: placesOf(spec.gravity.total), less: spec.gravity.body && placesOf(spec.gravity.body) });
 
   const grow = (length: number) => {
     capacity = 2 * length;

@@ -1,12 +1,25 @@
 import { createHann, transformSize, type Transform } from "./spectra.ts";
 
-export const SPECTRUM_NAMES = ["peakPower", "peakHz", "centroidHz", "spreadHz", "specSkew", "specKurtosis", "specEntropy", "peakShare", "secondShare"] as const;
+export const SPECTRUM_NAMES = [
+  "peakPower",
+  "peakHz",
+  "centroidHz",
+  "spreadHz",
+  "specSkew",
+  "specKurtosis",
+  "specEntropy",
+  "peakShare",
+  "secondShare",
+] as const;
 /** Sharp lines give kurtoses in the thousands, which would rule the scaling. */
 const KURTOSIS_CEILING = 60;
 const LOG_FLOOR = 1e-8;
 
 /** `bands` of a rate: [from, to) in Hz; cut off at half the rate, which belongs to the last one. */
-export function bandsOf(edgesHz: readonly number[], rateHz: number): { readonly from: number; readonly to: number; readonly name: string }[] {
+export function bandsOf(
+  edgesHz: readonly number[],
+  rateHz: number,
+): { readonly from: number; readonly to: number; readonly name: string }[] {
   const half = rateHz / 2;
   const bands = [];
   for (let index = 0; index + 1 < edgesHz.length && edgesHz[index]! < half; index++) {

@@ -41,8 +41,19 @@ export function createStatistics(capacity: number): StatisticsScan {
   const bins = new Int32Array(BINS);
   const buckets = new Int32Array(BUCKETS + 1);
   const result: Statistics = {
-    length: 0, mean: 0.5, sd: 0.5, min: 0.5, max: 0.5, skewness: 0.5, kurtosis: 0.5, meanAbsoluteDifference: 0.5,
-    zeroCrossings: 0.5, entropy: 0.5, meanSquare: 0.5, mad: 0.5, sorted: buffer,
+    length: 0,
+    mean: 0.5,
+    sd: 0.5,
+    min: 0.5,
+    max: 0.5,
+    skewness: 0.5,
+    kurtosis: 0.5,
+    meanAbsoluteDifference: 0.5,
+    zeroCrossings: 0.5,
+    entropy: 0.5,
+    meanSquare: 0.5,
+    mad: 0.5,
+    sorted: buffer,
   };
 
   return {

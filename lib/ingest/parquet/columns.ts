@@ -1,4 +1,4 @@
-import { ByteSink, encodeDeltas, encodeHybrid, encodePlainFloat, encodePlainInt32, encodePlainInt64, encodePlainStrings, encodeRun } from "./encodings.ts";
+import { encodeDeltas, encodeHybrid, encodePlainFloat, encodePlainInt32, encodePlainInt64, encodePlainStrings, encodeRun, type ByteSink } from "./encodings.ts";
 
 /** Numbers of the Parquet format (parquet.thrift). */
 export const PHYSICAL = { int32: 1, int64: 2, float: 4, string: 6 } as const;
@@ -10,8 +10,11 @@ export type ColumnType = keyof typeof PHYSICAL;
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** The encoded values of the rows so far, ready for the next row group. */
-  encode(rows: number): EncodedColumn;
+  /**
+   * The encoded values of the rows so far; the column is then ready for the next row group. What is returned lies in the
+   * two sinks, whose old content is gone.
+   */
+  encode(rows: number, page: ByteSink, dictionary: ByteSink): EncodedColumn;
 }
 
 export interface EncodedColumn {
@@ -48,19 +51,19 @@ export class StringColumn implements Column {
     if (value !== this.#last || row === 0) this.#change(row, value);
   }
 
-  encode(rows: number): EncodedColumn {
+  encode(rows: number, page: ByteSink, dictionary: ByteSink): EncodedColumn {
     this.#codes.fill(this.#lastCode, this.#since, rows);
     const texts = [...this.#codeOf.keys()];
-    const { values: present, count, nulls, sink } = presentOf(this.#codes, rows, this.#nulls ? missingCodes(this.#codes, rows) : null);
+    const { values: present, count, nulls } = presentOf(page, this.#codes, rows, this.#nulls ? missingCodes(this.#codes, rows) : null);
     const width = Math.max(1, 32 - Math.clz32(Math.max(0, texts.length - 1)));
-    sink.reserve(1);
-    sink.bytes[sink.length++] = width;
-    encodeHybrid(sink, present, count, width);
-    const dictionary = new ByteSink();
+    page.reserve(1);
+    page.bytes[page.length++] = width;
+    encodeHybrid(page, present, count, width);
+    dictionary.length = 0;
     encodePlainStrings(dictionary, texts);
     this.#codeOf.clear();
     this.#nulls = false;
-    return { encoding: ENCODING.rleDictionary, dictionary: { bytes: dictionary.view(), values: texts.length }, data: sink.view(), nulls, ...boundsOf(texts) };
+    return { encoding: ENCODING.rleDictionary, dictionary: { bytes: dictionary.view(), values: texts.length }, data: page.view(), nulls, ...boundsOf(texts) };
   }
 
   #change(row: number, value: string | null): void {
@@ -102,8 +105,8 @@ export class Int32Column implements Column {
     this.values = new Int32Array(rows);
   }
 
-  encode(rows: number): EncodedColumn {
-    return encodeWhole(presentOf(this.values, rows, null), 4);
+  encode(rows: number, page: ByteSink): EncodedColumn {
+    return encodeWhole(page, presentOf(page, this.values, rows, null), 4);
   }
 }
 
@@ -118,8 +121,8 @@ export class Int64Column implements Column {
     this.values = new Float64Array(rows);
   }
 
-  encode(rows: number): EncodedColumn {
-    return encodeWhole(presentOf(this.values, rows, missingFloats(this.values, rows)), 8);
+  encode(rows: number, page: ByteSink): EncodedColumn {
+    return encodeWhole(page, presentOf(page, this.values, rows, missingFloats(this.values, rows)), 8);
   }
 }
 
@@ -134,15 +137,15 @@ export class FloatColumn implements Column {
     this.values = new Float32Array(rows);
   }
 
-  encode(rows: number): EncodedColumn {
-    const { values, count, nulls, sink } = presentOf(this.values, rows, missingFloats(this.values, rows));
-    encodePlainFloat(sink, values, count);
-    return { encoding: ENCODING.plain, dictionary: null, data: sink.view(), nulls, least: null, greatest: null };
+  encode(rows: number, page: ByteSink): EncodedColumn {
+    const { values, count, nulls } = presentOf(page, this.values, rows, missingFloats(this.values, rows));
+    encodePlainFloat(page, values, count);
+    return { encoding: ENCODING.plain, dictionary: null, data: page.view(), nulls, least: null, greatest: null };
   }
 }
 
-function encodeWhole({ values, count, nulls, sink }: Present<Int32Array | Float64Array>, bytes: 4 | 8): EncodedColumn {
-  if (count === 0) return { encoding: ENCODING.plain, dictionary: null, data: sink.view(), nulls, least: null, greatest: null };
+function encodeWhole(page: ByteSink, { values, count, nulls }: Present<Int32Array | Float64Array>, bytes: 4 | 8): EncodedColumn {
+  if (count === 0) return { encoding: ENCODING.plain, dictionary: null, data: page.view(), nulls, least: null, greatest: null };
   let least = Infinity;
   let greatest = -Infinity;
   for (let row = 0; row < count; row++) {
@@ -150,12 +153,12 @@ function encodeWhole({ values, count, nulls, sink }: Present<Int32Array | Float6
     if (value < least) least = value;
     if (value > greatest) greatest = value;
   }
-  const packed = encodeDeltas(sink, values, count);
+  const packed = encodeDeltas(page, values, count);
   // Differences of 32-bit values may need 32 bits themselves; those are written as they are too.
-  if (!packed && bytes === 4) encodePlainInt32(sink, values, count);
-  if (!packed && bytes === 8) encodePlainInt64(sink, values, count);
+  if (!packed && bytes === 4) encodePlainInt32(page, values, count);
+  if (!packed && bytes === 8) encodePlainInt64(page, values, count);
   const encoding = packed ? ENCODING.deltaBinaryPacked : ENCODING.plain;
-  return { encoding, dictionary: null, data: sink.view(), nulls, least: littleEndian(least, bytes), greatest: littleEndian(greatest, bytes) };
+  return { encoding, dictionary: null, data: page.view(), nulls, least: littleEndian(least, bytes), greatest: littleEndian(greatest, bytes) };
 }
 
 function littleEndian(value: number, bytes: 4 | 8): Buffer {
@@ -191,20 +194,20 @@ interface Present<Values> {
   readonly values: Values;
   readonly count: number;
   readonly nulls: number;
-  /** A page that begins with its definition levels: 1 where a value is there. All columns are optional in the schema. */
-  readonly sink: ByteSink;
 }
 
-/** The values that are there, moved together, and the beginning of their page. */
-function presentOf<Values extends Int32Array | Float32Array | Float64Array>(values: Values, rows: number, present: Uint8Array | null): Present<Values> {
-  const sink = new ByteSink();
-  sink.length = 4;
-  if (present) encodeHybrid(sink, present, rows, 1);
-  else encodeRun(sink, 1, rows, 1);
-  sink.bytes.writeUInt32LE(sink.length - 4, 0);
-  if (!present) return { values, count: rows, nulls: 0, sink };
+/**
+ * The values that are there, moved together. Begins the page with their definition levels: 1 where a value is there. All
+ * columns are optional in the schema.
+ */
+function presentOf<Values extends Int32Array | Float32Array | Float64Array>(page: ByteSink, values: Values, rows: number, present: Uint8Array | null): Present<Values> {
+  page.length = 4;
+  if (present) encodeHybrid(page, present, rows, 1);
+  else encodeRun(page, 1, rows, 1);
+  page.bytes.writeUInt32LE(page.length - 4, 0);
+  if (!present) return { values, count: rows, nulls: 0 };
   const packed = new (values.constructor as new (length: number) => Values)(rows);
   let count = 0;
   for (let row = 0; row < rows; row++) if (present[row] === 1) packed[count++] = values[row] as number;
-  return { values: packed, count, nulls: rows - count, sink };
+  return { values: packed, count, nulls: rows - count };
 }

@@ -177,15 +177,23 @@ function packBits(sink: ByteSink, values: Int32Array, from: number, width: numbe
 /** Eight bytes each, little-endian two's complement, of whole numbers up to 2^53. */
 export function encodePlainInt64(sink: ByteSink, values: Int32Array | Float64Array, count: number): void {
   sink.reserve(count * 8);
-  const words = new Uint32Array(count * 2);
+  const { bytes } = sink;
+  let at = sink.length;
   for (let index = 0; index < count; index++) {
     const value = values[index] as number;
     const high = Math.floor(value / 4294967296);
-    words[index * 2] = value - high * 4294967296;
-    words[index * 2 + 1] = high;
+    const low = value - high * 4294967296;
+    bytes[at] = low;
+    bytes[at + 1] = low >>> 8;
+    bytes[at + 2] = low >>> 16;
+    bytes[at + 3] = low >>> 24;
+    bytes[at + 4] = high;
+    bytes[at + 5] = high >>> 8;
+    bytes[at + 6] = high >>> 16;
+    bytes[at + 7] = high >>> 24;
+    at += 8;
   }
-  sink.bytes.set(new Uint8Array(words.buffer), sink.length);
-  sink.length += count * 8;
+  sink.length = at;
 }
 
 export function encodePlainInt32(sink: ByteSink, values: Int32Array | Float64Array, count: number): void {

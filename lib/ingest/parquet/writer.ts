@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { constants, zstdCompressSync } from "node:zlib";
 import { ENCODING, PHYSICAL, type Column, type EncodedColumn } from "./columns.ts";
+import { ByteSink } from "./encodings.ts";
 import { encodeStruct, text, type ThriftStruct, type ThriftValue } from "./thrift.ts";
 
 /** As DuckDB's own writer: a row group is what one of its threads reads at once. */
@@ -41,6 +42,8 @@ export class ParquetWriter {
   readonly #fd: number;
   readonly #hash = createHash("sha256");
   readonly #groups: ThriftValue[] = [];
+  readonly #page = new ByteSink();
+  readonly #dictionary = new ByteSink();
   #open = true;
   #offset = 0;
   #total = 0;
@@ -83,7 +86,7 @@ export class ParquetWriter {
 
   #flush(): void {
     const rows = this.row;
-    const chunks = this.#columns.map((column) => this.#writeChunk(column, column.encode(rows), rows));
+    const chunks = this.#columns.map((column) => this.#writeChunk(column, column.encode(rows, this.#page, this.#dictionary), rows));
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.uncompressed, 0);
     this.#groups.push({ struct: { 1: { list: chunks.map((chunk) => chunk.meta) }, 2: { i64: bytes }, 3: { i64: rows } } });
     this.#total += rows;

@@ -31,7 +31,11 @@ interface FileRow {
   cleaned_at: Date;
 }
 
-export async function listFiles(db: Db, project: string, { state, limit, after }: PageQuery & { state?: DataFile["state"] }): Promise<Page<DataFile>> {
+export async function listFiles(
+  db: Db,
+  project: string,
+  { state, limit, after }: PageQuery & { state?: DataFile["state"] },
+): Promise<Page<DataFile>> {
   const from = decodeCursor(after, cursor);
   const { rows } = await sql<FileRow>`
     select file.*, file.created_at::text as at_text, newest.id as cleaning, newest.state as clean_state, newest.rows_in, newest.rows_ok,
@@ -72,7 +76,9 @@ export async function countData(db: Db, project: string): Promise<DataCounts> {
           from file where project = ${project}) files,
          (select coalesce(sum(rows_in), 0)::bigint as rows_in, coalesce(sum(rows_ok), 0)::bigint as rows_ok,
                  coalesce(sum(rows_quarantined), 0)::bigint as rows_quarantined, coalesce(sum(rows_duplicate), 0)::bigint as rows_duplicate
-          from (select distinct on (file) * from cleaning where project = ${project} order by file, created_at desc) newest) cleaned`.execute(db);
+          from (select distinct on (file) * from cleaning where project = ${project} order by file, created_at desc) newest) cleaned`.execute(
+    db,
+  );
   const row = rows[0] as CountRow;
   return {
     uploads: row.uploads,
@@ -89,7 +95,11 @@ export async function countData(db: Db, project: string): Promise<DataCounts> {
 
 export async function listSnapshots(db: Db, project: string, { limit, after }: PageQuery): Promise<Page<Snapshot>> {
   const from = decodeCursor(after, z.tuple([instantText, z.string().max(200)]));
-  let query = db.selectFrom("snapshot").selectAll().select(sql<string>`created_at::text`.as("at_text")).where("project", "=", project);
+  let query = db
+    .selectFrom("snapshot")
+    .selectAll()
+    .select(sql<string>`created_at::text`.as("at_text"))
+    .where("project", "=", project);
   if (from) query = query.where(sql<boolean>`(created_at, id) < (${from[0]}::timestamptz, ${from[1]})`);
   const rows = await query
     .orderBy("created_at", "desc")
@@ -129,5 +139,18 @@ function fileOf(row: FileRow): DataFile {
           error: reportOf(row.clean_error),
           createdAt: iso(row.cleaned_at),
         };
-  return { id, project, name, upload, state, duplicateOf: row.duplicate_of, sha256, bytes, scan, error: reportOf(row.error), createdAt: iso(row.created_at), cleaning };
+  return {
+    id,
+    project,
+    name,
+    upload,
+    state,
+    duplicateOf: row.duplicate_of,
+    sha256,
+    bytes,
+    scan,
+    error: reportOf(row.error),
+    createdAt: iso(row.created_at),
+    cleaning,
+  };
 }

@@ -28,5 +28,10 @@ export async function listJournal(db: Db, filter: JournalFilter & PageQuery): Pr
     .orderBy("id", "desc")
     .limit(filter.limit + 1)
     .execute();
-  return toPage(rows, filter.limit, ({ at, ...row }): JournalEntry => ({ ...row, at: iso(at) }), (row) => [row.id]);
+  return toPage(
+    rows,
+    filter.limit,
+    ({ at, ...row }): JournalEntry => ({ ...row, at: iso(at) }),
+    (row) => [row.id],
+  );
 }

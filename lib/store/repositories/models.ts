@@ -23,7 +23,11 @@ const SUMMARY = sql`
 const FROM = sql`from model left join evaluation holdout on holdout.model = model.id and holdout.snapshot = model.snapshot and holdout.split = 'holdout'`;
 
 /** Models, newest first. */
-export async function listModels(db: Db, project: string, { slot, run, limit, after }: PageQuery & { slot?: string; run?: string }): Promise<Page<ModelSummary>> {
+export async function listModels(
+  db: Db,
+  project: string,
+  { slot, run, limit, after }: PageQuery & { slot?: string; run?: string },
+): Promise<Page<ModelSummary>> {
   const from = decodeCursor(after, z.tuple([instantText, z.string().max(80)]));
   const { rows } = await sql<SummaryRow>`
     select ${SUMMARY} ${FROM}
@@ -50,8 +54,22 @@ export async function findModel(db: Db, id: string): Promise<Omit<ModelDetail, "
     .leftJoin("run", "run.id", "model.run")
     .leftJoin("object as artifact", "artifact.key", "model.artifact")
     .leftJoin("object as weights", "weights.key", "model.weights")
-    .select(["model.window_set", "model.genome", "model.epoch", "model.training", "model.validation", "model.curve", "model.error", "run.spec_version"])
-    .select(["artifact.sha256 as artifact_sha256", "weights.sha256 as weights_sha256", "artifact.bytes as artifact_bytes", "weights.bytes as weights_bytes"])
+    .select([
+      "model.window_set",
+      "model.genome",
+      "model.epoch",
+      "model.training",
+      "model.validation",
+      "model.curve",
+      "model.error",
+      "run.spec_version",
+    ])
+    .select([
+      "artifact.sha256 as artifact_sha256",
+      "weights.sha256 as weights_sha256",
+      "artifact.bytes as artifact_bytes",
+      "weights.bytes as weights_bytes",
+    ])
     .where("model.id", "=", id)
     .executeTakeFirstOrThrow();
   return {
@@ -94,7 +112,12 @@ export async function findModelObjects(db: Db, id: string): Promise<{ artifact: 
     .select(["weights.key as w_key", "weights.sha256 as w_sha256", "weights.bytes as w_bytes"])
     .where("model.id", "=", id)
     .executeTakeFirst();
-  return row && { artifact: { key: row.a_key, sha256: row.a_sha256, bytes: row.a_bytes }, weights: { key: row.w_key, sha256: row.w_sha256, bytes: row.w_bytes } };
+  return (
+    row && {
+      artifact: { key: row.a_key, sha256: row.a_sha256, bytes: row.a_bytes },
+      weights: { key: row.w_key, sha256: row.w_sha256, bytes: row.w_bytes },
+    }
+  );
 }
 
 /** The champions that serve now, with how each did on its holdout. */
@@ -117,5 +140,18 @@ export async function listSlots(db: Db, project: string): Promise<string[]> {
 
 function summaryOf(row: SummaryRow): ModelSummary {
   const { id, project, slot, run, snapshot, family, state, champion, accuracy } = row;
-  return { id, project, slot, run, snapshot, family, state, fittedOn: row.fitted_on, champion, accuracy, macroF1: row.macro_f1, createdAt: iso(row.created_at) };
+  return {
+    id,
+    project,
+    slot,
+    run,
+    snapshot,
+    family,
+    state,
+    fittedOn: row.fitted_on,
+    champion,
+    accuracy,
+    macroF1: row.macro_f1,
+    createdAt: iso(row.created_at),
+  };
 }

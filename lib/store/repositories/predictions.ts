@@ -23,11 +23,16 @@ const byDoubt = z.tuple([z.number(), ...place]);
 const PLACE = sql`recording, subject, window_from, window_to, model`;
 
 /** Predictions of a project, by time or from the least confident up; windows of equal time by where they lie. */
-export async function listPredictions(db: Db, project: string, { order, limit, after, ...filter }: PredictionFilter & PageQuery): Promise<Page<Prediction>> {
+export async function listPredictions(
+  db: Db,
+  project: string,
+  { order, limit, after, ...filter }: PredictionFilter & PageQuery,
+): Promise<Page<Prediction>> {
   const doubtful = order === "doubtful";
   const from = decodeCursor<z.ZodType<[string | number, string, string, number, number, string]>>(after, doubtful ? byDoubt : byTime);
   const conditions: RawBuilder<unknown>[] = [sql`project = ${project}`];
-  for (const column of ["model", "split", "actual", "predicted"] as const) if (filter[column] !== undefined) conditions.push(sql`${sql.ref(column)} = ${filter[column]}`);
+  for (const column of ["model", "split", "actual", "predicted"] as const)
+    if (filter[column] !== undefined) conditions.push(sql`${sql.ref(column)} = ${filter[column]}`);
   if (filter.wrong !== undefined) conditions.push(filter.wrong ? sql`actual is not null and actual <> predicted` : sql`actual = predicted`);
   if (from) {
     const [first, recording, subject, begin, end, model] = from;
@@ -41,7 +46,14 @@ export async function listPredictions(db: Db, project: string, { order, limit, a
   const { rows } = await sql<Row>`
     select *, created_at::text as at_text from prediction where ${sql.join(conditions, sql` and `)}
     order by ${doubtful ? sql`confidence` : sql`created_at desc`}, ${PLACE} limit ${limit + 1}`.execute(db);
-  return toPage(rows, limit, predictionOf, (row) => [doubtful ? row.confidence : row.at_text, row.recording, row.subject, row.window_from, row.window_to, row.model]);
+  return toPage(rows, limit, predictionOf, (row) => [
+    doubtful ? row.confidence : row.at_text,
+    row.recording,
+    row.subject,
+    row.window_from,
+    row.window_to,
+    row.model,
+  ]);
 }
 
 export async function findPrediction(db: Db, project: string, key: PredictionKey): Promise<Prediction | undefined> {

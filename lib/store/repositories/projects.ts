@@ -23,7 +23,12 @@ export interface StoredSpec {
 }
 
 export async function findSpec(db: Db, project: string, version: number): Promise<StoredSpec | undefined> {
-  return db.selectFrom("spec").select(["version", "sha256", "text", "body"]).where("project", "=", project).where("version", "=", version).executeTakeFirst();
+  return db
+    .selectFrom("spec")
+    .select(["version", "sha256", "text", "body"])
+    .where("project", "=", project)
+    .where("version", "=", version)
+    .executeTakeFirst();
 }
 
 /**
@@ -31,11 +36,24 @@ export async function findSpec(db: Db, project: string, version: number): Promis
  * so that two specs never get the same number.
  */
 export async function keepSpec(db: Db, spec: { project: string; sha256: string; text: string; body: Spec }): Promise<number> {
-  const known = await db.selectFrom("spec").select("version").where("project", "=", spec.project).where("sha256", "=", spec.sha256).orderBy("version", "desc").executeTakeFirst();
+  const known = await db
+    .selectFrom("spec")
+    .select("version")
+    .where("project", "=", spec.project)
+    .where("sha256", "=", spec.sha256)
+    .orderBy("version", "desc")
+    .executeTakeFirst();
   if (known) return known.version;
-  const newest = await db.selectFrom("spec").select(sql<number>`coalesce(max(version), 0)`.as("version")).where("project", "=", spec.project).executeTakeFirstOrThrow();
+  const newest = await db
+    .selectFrom("spec")
+    .select(sql<number>`coalesce(max(version), 0)`.as("version"))
+    .where("project", "=", spec.project)
+    .executeTakeFirstOrThrow();
   const version = newest.version + 1;
-  await db.insertInto("spec").values({ project: spec.project, version, sha256: spec.sha256, text: spec.text, body: JSON.stringify(spec.body) }).execute();
+  await db
+    .insertInto("spec")
+    .values({ project: spec.project, version, sha256: spec.sha256, text: spec.text, body: JSON.stringify(spec.body) })
+    .execute();
   return version;
 }
 
@@ -48,5 +66,12 @@ export async function countOfProject(db: Db, project: string): Promise<{ files: 
 }
 
 function projectOf(row: Selectable<Database["project"]>): Project {
-  return { id: row.id, title: row.title, specVersion: row.spec_version, specSha256: row.spec_sha256, appliedBy: row.applied_by, appliedAt: iso(row.applied_at) };
+  return {
+    id: row.id,
+    title: row.title,
+    specVersion: row.spec_version,
+    specSha256: row.spec_sha256,
+    appliedBy: row.applied_by,
+    appliedAt: iso(row.applied_at),
+  };
 }

@@ -6,7 +6,8 @@ import { decodeCursor, toPage } from "../keyset.ts";
 import type { Db } from "./rows.ts";
 
 /** The newest cleaning of each file; rows that an older one refused and a newer one took are no longer held. */
-const newest = (project: string) => sql`(select distinct on (file) id, file from cleaning where project = ${project} order by file, created_at desc)`;
+const newest = (project: string) =>
+  sql`(select distinct on (file) id, file from cleaning where project = ${project} order by file, created_at desc)`;
 
 /** Refused rows by rule, most first. */
 export async function listQuarantineRules(db: Db, project: string): Promise<QuarantineRule[]> {

@@ -17,7 +17,9 @@ export function isoOrNull(time: Date | null): string | null {
 }
 
 /** A stored error as people are shown it; the remedy is the catalogue's of today. */
-export function reportOf(error: Partial<ErrorReport> | null): { code: string; message: string; remedy: string; retryable: boolean; facts: Record<string, unknown> } | null {
+export function reportOf(
+  error: Partial<ErrorReport> | null,
+): { code: string; message: string; remedy: string; retryable: boolean; facts: Record<string, unknown> } | null {
   if (!error) return null;
   const code = isErrorCode(error.code) ? error.code : "INTERNAL";
   return { code, message: error.message ?? "", remedy: ERRORS[code].remedy, retryable: ERRORS[code].retryable, facts: { ...error.facts } };

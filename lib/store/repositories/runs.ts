@@ -115,7 +115,15 @@ export async function insertRun(db: Db, run: NewRun): Promise<boolean> {
   const { id, project, seed } = run;
   const row = await db
     .insertInto("run")
-    .values({ id, project, spec_version: run.specVersion, seed, state: "queued", params: JSON.stringify(run.params), requested_by: run.requestedBy })
+    .values({
+      id,
+      project,
+      spec_version: run.specVersion,
+      seed,
+      state: "queued",
+      params: JSON.stringify(run.params),
+      requested_by: run.requestedBy,
+    })
     .onConflict((conflict) => conflict.column("id").doNothing())
     .returning("id")
     .executeTakeFirst();
@@ -124,12 +132,22 @@ export async function insertRun(db: Db, run: NewRun): Promise<boolean> {
 
 /** Runs that Temporal has not accepted yet, oldest first. */
 export async function listRunsToStart(db: Db, limit: number): Promise<string[]> {
-  const rows = await db.selectFrom("run").select("id").where("started_workflow", "=", false).where("state", "=", "queued").orderBy("requested_at").limit(limit).execute();
+  const rows = await db
+    .selectFrom("run")
+    .select("id")
+    .where("started_workflow", "=", false)
+    .where("state", "=", "queued")
+    .orderBy("requested_at")
+    .limit(limit)
+    .execute();
   return rows.map((row) => row.id);
 }
 
 /** Holds a run that is still to be started until the transaction ends; undefined where another process holds or started it. */
-export async function holdRunToStart(db: Db, id: string): Promise<{ id: string; project: string; specVersion: number; seed: number; params: RunParams } | undefined> {
+export async function holdRunToStart(
+  db: Db,
+  id: string,
+): Promise<{ id: string; project: string; specVersion: number; seed: number; params: RunParams } | undefined> {
   const { rows } = await sql<{ id: string; project: string; specVersion: number; seed: number; params: RunParams }>`
     select id, project, spec_version as "specVersion", seed, params from run
     where id = ${id} and not started_workflow and state = 'queued' for update skip locked`.execute(db);
@@ -149,7 +167,11 @@ export async function holdRun(db: Db, id: string): Promise<{ project: string; st
 
 /** For a run that has no workflow to do it: its end. */
 export async function markCancelled(db: Db, id: string, error: ErrorReport): Promise<void> {
-  await db.updateTable("run").set({ state: "cancelled", ended_at: new Date(), error: JSON.stringify(error) }).where("id", "=", id).execute();
+  await db
+    .updateTable("run")
+    .set({ state: "cancelled", ended_at: new Date(), error: JSON.stringify(error) })
+    .where("id", "=", id)
+    .execute();
 }
 
 /** Stages in the order of the pipeline. Seconds of a running one count to now. */

@@ -8,10 +8,18 @@ export function secretHash(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
-export async function insertSession(db: Db, session: { secret: string; account: string; expiresAt: Date; data: Record<string, unknown> }): Promise<void> {
+export async function insertSession(
+  db: Db,
+  session: { secret: string; account: string; expiresAt: Date; data: Record<string, unknown> },
+): Promise<void> {
   await db
     .insertInto("session")
-    .values({ sid_sha256: secretHash(session.secret), account: session.account, data: JSON.stringify(session.data), expires_at: session.expiresAt })
+    .values({
+      sid_sha256: secretHash(session.secret),
+      account: session.account,
+      data: JSON.stringify(session.data),
+      expires_at: session.expiresAt,
+    })
     .execute();
 }
 

@@ -32,7 +32,10 @@ export async function findTokenBySecret(db: Db, secret: string): Promise<{ token
 }
 
 export async function insertTokenSecret(db: Db, token: string, secret: string): Promise<void> {
-  await db.insertInto("token_secret").values({ token, sha256: secretHash(secret) }).execute();
+  await db
+    .insertInto("token_secret")
+    .values({ token, sha256: secretHash(secret) })
+    .execute();
 }
 
 export async function removeTokenSecret(db: Db, token: string): Promise<void> {
@@ -41,5 +44,14 @@ export async function removeTokenSecret(db: Db, token: string): Promise<void> {
 
 function tokenOf(row: Selectable<Database["token"]>): Token {
   const { id, account, name, scope, project } = row;
-  return { id, account, name, scope, project, createdAt: iso(row.created_at), expiresAt: isoOrNull(row.expires_at), revokedAt: isoOrNull(row.revoked_at) };
+  return {
+    id,
+    account,
+    name,
+    scope,
+    project,
+    createdAt: iso(row.created_at),
+    expiresAt: isoOrNull(row.expires_at),
+    revokedAt: isoOrNull(row.revoked_at),
+  };
 }

@@ -21,13 +21,25 @@ export async function listUploads(db: Db, project: string, { limit, after }: Pag
 
 /** The upload of these bytes under this name, where there is one. */
 export async function findUpload(db: Db, project: string, name: string, sha256: string): Promise<Upload | undefined> {
-  const row = await uploads(db).where("upload.project", "=", project).where("upload.name", "=", name).where("object.sha256", "=", sha256).orderBy("upload.created_at").executeTakeFirst();
+  const row = await uploads(db)
+    .where("upload.project", "=", project)
+    .where("upload.name", "=", name)
+    .where("object.sha256", "=", sha256)
+    .orderBy("upload.created_at")
+    .executeTakeFirst();
   return row && uploadOf(row);
 }
 
-export async function insertUpload(db: Db, upload: { id: string; project: string; name: string; object: string; source: string | null; createdBy: string }): Promise<Date> {
+export async function insertUpload(
+  db: Db,
+  upload: { id: string; project: string; name: string; object: string; source: string | null; createdBy: string },
+): Promise<Date> {
   const { id, project, name, object, source, createdBy } = upload;
-  const row = await db.insertInto("upload").values({ id, project, name, object, source, created_by: createdBy }).returning("created_at").executeTakeFirstOrThrow();
+  const row = await db
+    .insertInto("upload")
+    .values({ id, project, name, object, source, created_by: createdBy })
+    .returning("created_at")
+    .executeTakeFirstOrThrow();
   return row.created_at;
 }
 
@@ -40,7 +52,11 @@ export async function unknownUploads(db: Db, project: string, ids: readonly stri
 }
 
 export async function countUploads(db: Db, project: string): Promise<number> {
-  const row = await db.selectFrom("upload").select(sql<number>`count(*)`.as("count")).where("project", "=", project).executeTakeFirstOrThrow();
+  const row = await db
+    .selectFrom("upload")
+    .select(sql<number>`count(*)`.as("count"))
+    .where("project", "=", project)
+    .executeTakeFirstOrThrow();
   return row.count;
 }
 
@@ -48,7 +64,16 @@ function uploads(db: Db) {
   return db
     .selectFrom("upload")
     .innerJoin("object", "object.key", "upload.object")
-    .select(["upload.id", "upload.project", "upload.name", "object.sha256", "object.bytes", "upload.source", "upload.created_by", "upload.created_at"])
+    .select([
+      "upload.id",
+      "upload.project",
+      "upload.name",
+      "object.sha256",
+      "object.bytes",
+      "upload.source",
+      "upload.created_by",
+      "upload.created_at",
+    ])
     .select(sql<string>`upload.created_at::text`.as("at_text"));
 }
 

@@ -27,7 +27,9 @@ export function dataHandlers({ platform }: Services): Handlers<Names> {
       const items: TakenIn[] = [];
       const limits = { files: FILES, fileSize: FILE_BYTES, fields: 20, fieldSize: 10_000, headerPairs: 20 };
       for await (const part of request.files({ preservePath: true, limits })) {
-        items.push(await takeIn(platform, params.project, { name: part.filename, stream: part.file }, actor.account, { maxBytes: FILE_BYTES }));
+        items.push(
+          await takeIn(platform, params.project, { name: part.filename, stream: part.file }, actor.account, { maxBytes: FILE_BYTES }),
+        );
       }
       if (items.length === 0) throw new SensorloopError("NO_FILES", "the request held no file");
       return { items };

@@ -3,7 +3,10 @@ import { applySpec, listProjects, showProject } from "../../../lib/app/projects.
 import { visibleTo } from "../access.ts";
 import type { Handlers, Services } from "../handlers.ts";
 
-export function projectHandlers({ platform, health }: Services): Handlers<"overview" | "services" | "listProjects" | "showProject" | "applySpec"> {
+export function projectHandlers({
+  platform,
+  health,
+}: Services): Handlers<"overview" | "services" | "listProjects" | "showProject" | "applySpec"> {
   return {
     overview: async ({ query, actor }) => ({ projects: await overviews(platform, { ...query, visible: visibleTo(actor) }) }),
     services: async () => {

@@ -15,7 +15,8 @@ export function sessionHandlers({ platform, sessionCookie, origins, secureCookie
   const lockout = createLockout();
   return {
     async signIn({ body: { account: id, password }, request, reply }) {
-      if (request.headers.origin !== undefined && !fromHere(request, origins)) throw new SensorloopError("FORBIDDEN", "this came from another site");
+      if (request.headers.origin !== undefined && !fromHere(request, origins))
+        throw new SensorloopError("FORBIDDEN", "this came from another site");
       lockout.check(id, request.ip);
       const account = await verifyPassword(db, id, password);
       if (!account) {
