@@ -11,13 +11,14 @@ export interface Places {
   readonly cacheDir: string;
   /** Postgres' programs, named by the user. */
   readonly postgresBin?: string;
+  /** Pages built elsewhere. */
+  readonly uiDir?: string;
   /** Services whose address was given, in the environment: the stack leaves them alone. */
   readonly configured: Readonly<Record<ServiceGroup, boolean>>;
 }
 
 export interface Config extends Places {
   readonly scratchDir: string;
-  readonly uiDir?: string;
   readonly database: { readonly url: string };
   readonly s3: {
     readonly endpoint: string;
@@ -168,7 +169,11 @@ function read(options: ConfigOptions): { places: Places; variables: Variables; p
     if (parsed.success) variables[name] = parsed.data;
     else problems.push(problemOf(name));
   }
-  return { places: { dataDir, cacheDir, postgresBin: env["PG_BIN"], configured }, variables: variables as Variables, problems };
+  return {
+    places: { dataDir, cacheDir, postgresBin: env["PG_BIN"], uiDir: env["SENSORLOOP_UI_DIR"], configured },
+    variables: variables as Variables,
+    problems,
+  };
 }
 
 /** Blank is unset: compose files and CI pass empty strings for what nobody filled in. */

@@ -48,7 +48,7 @@ export async function setUp({ places, present }: SetUpOptions): Promise<Readonly
     step("Object store", (report) => program(configured.s3, versitygwProgram(), report)),
     step("Temporal", (report) => program(configured.temporal, temporalProgram(), report)),
     step("TensorFlow", (report) => chooseTensorflow(file, cacheDir, report, true)),
-    step("Pages", (report) => preparePages(file, report)),
+    step("Pages", (report) => preparePages(file, places, report)),
   ]);
   return result;
 }

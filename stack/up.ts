@@ -103,7 +103,7 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
       service("Object store", configured.s3, startObjectServer),
       service("Temporal", configured.temporal, startTemporal),
       { title: "TensorFlow", work: (report) => chooseTensorflow(file, places.cacheDir, report) },
-      { title: "Pages", work: (report) => preparePages(file, report) },
+      { title: "Pages", work: (report) => preparePages(file, places, report) },
     ]);
 
     const port = file.state.settings["SENSORLOOP_WEB_PORT"];
@@ -150,7 +150,8 @@ export async function chooseTensorflow(file: StateFile, cacheDir: string, report
   return tensorflow.reason;
 }
 
-export async function preparePages(file: StateFile, report: Report): Promise<string> {
+export async function preparePages(file: StateFile, { uiDir }: Places, report: Report): Promise<string> {
+  if (uiDir !== undefined) return "as configured";
   const folder = await buildUi(file.dataDir, report);
   const known = file.state.settings["SENSORLOOP_UI_DIR"] === folder;
   if (!known) await file.update({ settings: { SENSORLOOP_UI_DIR: folder } });

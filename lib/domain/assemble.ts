@@ -24,9 +24,13 @@ export interface TrackChannel {
   readonly carry: boolean;
 }
 
-/** A label from one place in the recording (included) to another (excluded), in rows of its first track. */
+/**
+ * A label from one place in the recording (included) to another (excluded). `rows` are places in its first track, rows that
+ * were refused counted; `us` is microseconds, since 1970 where the recording has a clock and since its beginning elsewhere.
+ */
 export interface PlacedLabel {
   readonly code: number;
+  readonly unit: "rows" | "us";
   readonly from: number;
   readonly to: number;
 }
@@ -84,7 +88,7 @@ export function assembleSampled({ subject, recording, tracks, intervals }: Unass
   }
   const first = placed[0];
   if (first && intervals.length > 0)
-    labels.push(...placeIntervals(intervals, first.track, first.positions, rateHz, grids, offsets, classes));
+    labels.push(...placeIntervals(intervals, gridPlaces(first, startUs, rateHz), grids, offsets, classes));
   return { subject, recording, rateHz, startUs, length, channels, stretches, offsets, labels };
 }
 
@@ -98,8 +102,8 @@ export function assembleRows({ subject, recording, tracks, intervals }: Unassemb
   const timed = merged.clock === "us";
   const codes = labelsOf(merged, options);
   const labels = codes ? spansOf(codes, 0, length, 0, options.classes) : [];
-  for (const { code, from, to } of intervals) {
-    const places = merged.index ?? merged.at;
+  for (const { code, unit, from, to } of intervals) {
+    const places = unit === "rows" ? (merged.index ?? merged.at) : timed ? merged.at : merged.at.map((place) => (place * 1e6) / merged.rateHz);
     labels.push({ label: options.classes[code]!, from: firstFrom(places, from), to: firstFrom(places, to) });
   }
   return {
@@ -181,24 +185,31 @@ function covering(coverage: readonly Coverage[], [from]: Stretch): Coverage {
   return coverage.find(({ grid }) => grid[0] <= from && from < grid[1])!;
 }
 
-function placeIntervals(
-  intervals: readonly PlacedLabel[],
-  track: Track,
-  positions: Float64Array,
+/** Where an interval's bounds lie on the grid. */
+function gridPlaces(
+  { track, positions }: { readonly track: Track; readonly positions: Float64Array },
+  startUs: number,
   rateHz: number,
-  grids: readonly Stretch[],
-  offsets: readonly number[],
-  classes: readonly string[],
-): LabelSpan[] {
-  // Places count all rows of the file, refused ones too: without a clock they are times, with one a row has to be looked up.
-  const gridOf = (place: number) => {
+): (place: number, unit: PlacedLabel["unit"]) => number {
+  return (place, unit) => {
+    if (unit === "us") return Math.ceil(((place - (track.clock === "us" ? startUs : 0)) * rateHz) / 1e6);
+    // Without a clock a row's place is its time; with one the row has to be looked up.
     if (track.clock === "index") return Math.round((place * rateHz) / track.rateHz);
     const row = firstFrom(track.index ?? track.at, place);
     return row < positions.length ? Math.round(positions[row]!) : Math.floor(positions[positions.length - 1]!) + 1;
   };
+}
+
+function placeIntervals(
+  intervals: readonly PlacedLabel[],
+  gridOf: ReturnType<typeof gridPlaces>,
+  grids: readonly Stretch[],
+  offsets: readonly number[],
+  classes: readonly string[],
+): LabelSpan[] {
   const spans: LabelSpan[] = [];
-  for (const { code, from, to } of intervals) {
-    const wanted: Stretch = [gridOf(from), gridOf(to)];
+  for (const { code, unit, from, to } of intervals) {
+    const wanted: Stretch = [gridOf(from, unit), gridOf(to, unit)];
     grids.forEach((grid, index) => {
       for (const [begin, end] of intersect([grid], [wanted]))
         spans.push({ label: classes[code]!, from: begin - offsets[index]!, to: end - offsets[index]! });

@@ -23,6 +23,8 @@ const LEAST_STEPS = 10;
 const RATE_TOLERANCE = 0.1;
 /** What a file can be refused for before its rows were counted. */
 const REFUSALS: ReadonlySet<string> = new Set(["HEADER_MISMATCH", "UNTERMINATED_QUOTE", "UNKNOWN_CLASS", "FILE_UNMATCHED"]);
+/** Columns of cleaned files that are no channels. */
+const RESERVED: ReadonlySet<string> = new Set(["subject", "recording", "line", "index", "at_us", "label", "extras"]);
 const NO_REPEATS: RepeatedTimes = { lines: new Float64Array(), same: new Uint8Array() };
 const NO_DETAIL: CleanDetail = { fromUs: null, toUs: null, recordings: 0, subjects: 0, classes: {}, measuredRateHz: null, signalsSha256: null, outOfOrder: 0 };
 
@@ -71,6 +73,8 @@ const NOTHING_PUBLISHED = { parquet: null, subjects: null, quarantine: null } as
 async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptions, repeatedTimes: RepeatedTimes): Promise<Passed> {
   const { spec, pepper, folder, onRows } = options;
   const { scan } = file;
+  const reserved = Object.keys(files.channels).find((name) => RESERVED.has(name));
+  if (reserved) throw new SensorloopError("SPEC_INVALID", `a channel cannot be called '${reserved}': every cleaned file has a column of that name`);
   const header = scan.header ?? files.format.columns ?? [];
   const positions = locateColumns(file.name, header, columnsRead(files));
   const vocabulary = new Vocabulary(spec.labels);

@@ -49,7 +49,18 @@ export class CleaningPass {
   leftOut = 0;
   /** Rows per class, "" for those without a label. */
   readonly classes: Record<string, number> = {};
-  readonly #parts: PassParts;
+  readonly #reader: CsvReader;
+  readonly #recordings: Recordings;
+  readonly #rows: SampleRows | IntervalRows;
+  readonly #quarantine: Quarantine;
+  readonly #vocabulary: Vocabulary;
+  readonly #repeatedTimes: RepeatedTimes;
+  readonly #onRows: (rows: number) => void;
+  readonly #columns: number;
+  readonly #headerLines: number;
+  /** What the line in the staged file is less than that in the file as it was sent. */
+  readonly #shift: number;
+  readonly #repeatsFrom: number;
   readonly #samples: number;
   readonly #nulls: NullCells;
   readonly #only: readonly { readonly at: number; readonly allowed: ReadonlySet<string>; readonly memo: CellMemo; passes: boolean }[];
@@ -61,8 +72,18 @@ export class CleaningPass {
   #repeat = 0;
 
   constructor(parts: PassParts) {
-    this.#parts = parts;
-    const { files, positions } = parts;
+    const { files, positions, scan } = parts;
+    this.#reader = parts.reader;
+    this.#recordings = parts.recordings;
+    this.#rows = parts.rows;
+    this.#quarantine = parts.quarantine;
+    this.#vocabulary = parts.vocabulary;
+    this.#repeatedTimes = parts.repeatedTimes;
+    this.#onRows = parts.onRows;
+    this.#columns = parts.columns;
+    this.#headerLines = scan.headerLines;
+    this.#shift = sentLine(scan, 0);
+    this.#repeatsFrom = parts.repeatsFrom;
     this.#samples = files.format.unfold?.samples ?? 1;
     this.#nulls = new NullCells(files.format);
     this.#only = Object.entries(files.only).map(([column, values]) => ({ at: positions.get(column) as number, allowed: new Set(values), memo: new CellMemo(), passes: false }));
@@ -72,36 +93,36 @@ export class CleaningPass {
   }
 
   async run(): Promise<void> {
-    const { reader, scan, onRows } = this.#parts;
-    reader.skip(scan.headerLines);
+    const reader = this.#reader;
+    reader.skip(this.#headerLines);
     for (let chunks = 1; reader.ready || reader.fill(); chunks++) {
       while (reader.next()) this.#row();
       if (chunks % CHUNKS_A_TURN !== 0) continue;
-      onRows(this.rowsIn + this.leftOut);
+      this.#onRows(this.rowsIn + this.leftOut);
       await setImmediate();
     }
     this.#settleLabel();
   }
 
   #row(): void {
-    const { reader, recordings, rows, columns, repeatsFrom, quarantine, scan } = this.#parts;
-    const torn = reader.count !== columns || reader.torn;
+    const reader = this.#reader;
+    const torn = reader.count !== this.#columns || reader.torn;
     if (this.#only.length > 0 && !torn && !this.#wanted()) {
       this.leftOut++;
       return;
     }
     this.rowsIn++;
-    if (reader.line >= repeatsFrom) {
+    if (reader.line >= this.#repeatsFrom) {
       this.rowsDuplicate++;
       return;
     }
     const refusal = torn ? this.#tornRow() : this.#check();
-    if (refusal) {
-      quarantine.add({ line: sentLine(scan, reader.line), ...refusal, raw: reader.raw(RAW_BYTES) });
-      return;
-    }
-    const recording = recordings.current as OpenRecording;
-    const line = sentLine(scan, reader.line);
+    if (refusal) this.#refuse(refusal);
+    else this.#take(this.#recordings.current as OpenRecording, reader.line + this.#shift);
+  }
+
+  #take(recording: OpenRecording, line: number): void {
+    const rows = this.#rows;
     if (rows instanceof IntervalRows) {
       if (rows.repeats(recording, this.#label.value)) {
         this.rowsDuplicate++;
@@ -109,26 +130,30 @@ export class CleaningPass {
       }
       rows.write(recording, line, this.#label.value);
     } else {
-      const { lines, same } = this.#parts.repeatedTimes;
+      const { lines, same } = this.#repeatedTimes;
       if (lines[this.#repeat] === line) {
         if (same[this.#repeat++] === 1) this.rowsDuplicate++;
-        else quarantine.add({ line, rule: "conflict", column: null, reason: "an earlier row has the same time and other values", raw: reader.raw(RAW_BYTES) });
+        else this.#refuse({ rule: "conflict", column: null, reason: "an earlier row has the same time and other values" });
         return;
       }
-      rows.write(reader, recording, recording.next - this.#samples, line, this.#label.value);
+      rows.write(this.#reader, recording, recording.next - this.#samples, line, this.#label.value);
     }
     this.rowsOk++;
     this.#labelRows++;
     recording.rows++;
   }
 
+  #refuse(refusal: Refusal): void {
+    this.#quarantine.add({ line: this.#reader.line + this.#shift, ...refusal, raw: this.#reader.raw(RAW_BYTES) });
+  }
+
   /** All rules in the order in which one makes the next meaningful; the first that is broken is the reason. */
   #check(): Refusal | null {
-    const { reader, recordings, rows } = this.#parts;
-    const recording = recordings.of(reader);
+    const recordings = this.#recordings;
+    const recording = recordings.of(this.#reader);
     if (!recording) return { rule: "null", column: recordings.missing, reason: `${recordings.missing} is missing: nobody knows whose row this is` };
     recording.next += this.#samples;
-    const refusal = rows.read(reader, recording);
+    const refusal = this.#rows.read(this.#reader, recording);
     if (refusal) return refusal;
     if (this.#labelAt >= 0) this.#readLabel();
     return this.#label.unknown === null ? null : { rule: "vocabulary", column: this.#labelColumn, reason: this.#label.unknown };
@@ -136,15 +161,15 @@ export class CleaningPass {
 
   /** A row with another number of cells than the header; it belongs, most likely, to the recording it stands in. */
   #tornRow(): Refusal {
-    const { reader, recordings, columns } = this.#parts;
-    if (recordings.current) recordings.current.next += this.#samples;
-    if (reader.torn) return { rule: "structure", column: null, reason: "a quoted cell is followed by more text" };
-    const extra = reader.count - columns;
-    return { rule: "structure", column: null, reason: `${reader.count} cells where ${columns} belong, ${Math.abs(extra)} too ${extra > 0 ? "many" : "few"}` };
+    const current = this.#recordings.current;
+    if (current) current.next += this.#samples;
+    if (this.#reader.torn) return { rule: "structure", column: null, reason: "a quoted cell is followed by more text" };
+    const extra = this.#reader.count - this.#columns;
+    return { rule: "structure", column: null, reason: `${this.#reader.count} cells where ${this.#columns} belong, ${Math.abs(extra)} too ${extra > 0 ? "many" : "few"}` };
   }
 
   #wanted(): boolean {
-    const { reader } = this.#parts;
+    const reader = this.#reader;
     for (const only of this.#only) {
       const from = reader.starts[only.at] as number;
       const to = reader.ends[only.at] as number;
@@ -158,7 +183,7 @@ export class CleaningPass {
   }
 
   #readLabel(): void {
-    const { reader, vocabulary } = this.#parts;
+    const reader = this.#reader;
     const from = reader.starts[this.#labelAt] as number;
     const to = reader.ends[this.#labelAt] as number;
     if (this.#labelMemo.same(reader.bytes, from, to)) return;
@@ -166,7 +191,7 @@ export class CleaningPass {
     this.#labelMemo.remember(reader.bytes, from, to);
     const begin = trimStart(reader.bytes, from, to);
     const end = trimEnd(reader.bytes, begin, to);
-    const reading = this.#nulls.has(reader.bytes, begin, end) ? { label: null } : vocabulary.read(textOf(reader.bytes, begin, end));
+    const reading = this.#nulls.has(reader.bytes, begin, end) ? { label: null } : this.#vocabulary.read(textOf(reader.bytes, begin, end));
     this.#label = "label" in reading ? { value: reading.label, unknown: null } : { value: null, unknown: reading.unknown };
   }
 

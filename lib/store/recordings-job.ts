@@ -41,7 +41,7 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
     threads: 1,
     readable: parts.map((part) => part.path),
   });
-  await countPieces(database, parts, (done) => control.progress({ done, total: parts.length, unit: "files" }));
+  await countPieces(database, parts, spec, (done) => control.progress({ done, total: parts.length, unit: "files" }));
   const inFolder = (name: string) => join(control.folder, name);
   const list = inFolder("recordings.ndjson");
   await writeList(database, parts, list);

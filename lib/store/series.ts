@@ -205,7 +205,7 @@ function refuseUnknown(labels: Int32Array, source: Source): void {
     });
 }
 
-/** Labels by interval, by number of the recording. */
+/** Labels by interval, by number of the recording, in order of their beginnings. */
 async function readIntervals(
   connection: Duckdb["connection"],
   parts: readonly SeriesPart[],
@@ -214,19 +214,21 @@ async function readIntervals(
   to: number,
 ): Promise<Map<number, PlacedLabel[]>> {
   const found = new Map<number, PlacedLabel[]>();
-  if (parts.length === 0) return found;
-  const sql = `select unit.id, "from"::double, "to"::double, ${labelCode(spec)} from read_parquet([${parts.map((part) => literal(part.path)).join(", ")}]) part
-    join unit using (subject, recording) where unit.id >= ${from} and unit.id < ${to} order by unit.id, "from", line`;
-  await readColumns(connection, sql, ([ids, begins, ends, codes], length) => {
-    for (let row = 0; row < length; row++) {
-      const code = codes![row]!;
-      if (code === -2) throw new SensorloopError("UNKNOWN_CLASS", "an interval's label is not a class of the spec");
-      if (code < 0) continue;
-      const id = ids![row]!;
-      if (!found.has(id)) found.set(id, []);
-      found.get(id)!.push({ code, from: begins![row]!, to: ends![row]! });
-    }
-  });
+  for (const part of parts) {
+    const unit = spec.files[part.fileSpec]?.interval?.unit === "sample" ? "rows" : "us";
+    const sql = `select unit.id, "from"::double, "to"::double, ${labelCode(spec)} from read_parquet(${literal(part.path)}) part
+      join unit using (subject, recording) where unit.id >= ${from} and unit.id < ${to} order by unit.id, "from", line`;
+    await readColumns(connection, sql, ([ids, begins, ends, codes], length) => {
+      for (let row = 0; row < length; row++) {
+        const code = codes![row]!;
+        if (code === -2) throw new SensorloopError("UNKNOWN_CLASS", "an interval's label is not a class of the spec", { facts: { fileSpec: part.fileSpec } });
+        if (code < 0) continue;
+        const id = ids![row]!;
+        if (!found.has(id)) found.set(id, []);
+        found.get(id)!.push({ code, unit, from: begins![row]!, to: ends![row]! });
+      }
+    });
+  }
   return found;
 }
 

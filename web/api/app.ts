@@ -33,8 +33,9 @@ export interface AppOptions {
 /** The web application, ready to listen or to be injected into. It owns no connection but its listener for changes. */
 export async function createApp(platform: Platform, options: AppOptions = {}): Promise<FastifyInstance> {
   const { config } = platform;
+  const logger: FastifyBaseLogger = platform.log;
   const app: FastifyInstance = fastify({
-    loggerInstance: platform.log,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     trustProxy: options.trustProxy ?? false,
