@@ -17,7 +17,10 @@ const notASample = (text: string) => !SAMPLES.has(text.toLowerCase());
 const folder = z.string();
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/);
 const webUrl = z.url({ protocol: /^https?$/ });
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ }).refine((url) => notASample(decodeURIComponent(new URL(url).password)));
+const postgresUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && notASample(url.password);
+});
 const hexKey = z.string().regex(/^[0-9a-f]{64}$/i);
 const count = (from: number, to: number) => z.coerce.number().int().min(from).max(to);
 

@@ -87,8 +87,7 @@ export function assembleSampled({ subject, recording, tracks, intervals }: Unass
     at = to;
   }
   const first = placed[0];
-  if (first && intervals.length > 0)
-    labels.push(...placeIntervals(intervals, gridPlaces(first, startUs, rateHz), grids, offsets, classes));
+  if (first && intervals.length > 0) labels.push(...placeIntervals(intervals, gridPlaces(first, startUs, rateHz), grids, offsets, classes));
   return { subject, recording, rateHz, startUs, length, channels, stretches, offsets, labels };
 }
 
@@ -103,7 +102,8 @@ export function assembleRows({ subject, recording, tracks, intervals }: Unassemb
   const codes = labelsOf(merged, options);
   const labels = codes ? spansOf(codes, 0, length, 0, options.classes) : [];
   for (const { code, unit, from, to } of intervals) {
-    const places = unit === "rows" ? (merged.index ?? merged.at) : timed ? merged.at : merged.at.map((place) => (place * 1e6) / merged.rateHz);
+    const places =
+      unit === "rows" ? (merged.index ?? merged.at) : timed ? merged.at : merged.at.map((place) => (place * 1e6) / merged.rateHz);
     labels.push({ label: options.classes[code]!, from: firstFrom(places, from), to: firstFrom(places, to) });
   }
   return {

@@ -258,7 +258,9 @@ export function openDatabase(url: string, options: { connections?: number; state
     idle_in_transaction_session_timeout: 60_000,
     application_name: "sensorloop",
   });
-  // An idle connection that Postgres closes is replaced at its next use; without a listener it would end the process.
+  // A connection that Postgres closes, idle or in use, fails what is under way on it and is replaced; without listeners
+  // of ours the event would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }

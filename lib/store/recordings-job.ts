@@ -63,13 +63,21 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
 };
 
 /** Makes the table `piece`: what each part has of each recording, label by label. */
-async function countPieces(database: Duckdb, parts: ListRecordingsInput["parts"], progress: (done: number) => void): Promise<void> {
+async function countPieces(
+  database: Duckdb,
+  parts: ListRecordingsInput["parts"],
+  spec: Spec,
+  progress: (done: number) => void,
+): Promise<void> {
   await database.run(
     `create temp table piece (part integer, samples boolean, subject varchar, recording varchar, label varchar, rows bigint, from_us bigint, to_us bigint)`,
   );
   for (const [index, part] of parts.entries()) {
     const samples = part.role === "samples";
-    const measures = samples ? "count(*), min(at_us), max(at_us)" : `sum("to" - "from"), null, null`;
+    const files = spec.files[part.fileSpec];
+    // Intervals in units of time are microseconds; what they cover is counted in rows of the spec's rate.
+    const rowsPer = files?.interval?.unit === "sample" ? 1 : spec.rateHz / 1e6;
+    const measures = samples ? "count(*), min(at_us), max(at_us)" : `ceil(sum("to" - "from") * ${rowsPer})::bigint, null, null`;
     await database.run(
       `insert into piece select ${index}, ${samples}, subject, recording, label, ${measures} from read_parquet(${literal(part.path)}) group by subject, recording, label`,
     );

@@ -221,7 +221,10 @@ async function readIntervals(
     await readColumns(connection, sql, ([ids, begins, ends, codes], length) => {
       for (let row = 0; row < length; row++) {
         const code = codes![row]!;
-        if (code === -2) throw new SensorloopError("UNKNOWN_CLASS", "an interval's label is not a class of the spec", { facts: { fileSpec: part.fileSpec } });
+        if (code === -2)
+          throw new SensorloopError("UNKNOWN_CLASS", "an interval's label is not a class of the spec", {
+            facts: { fileSpec: part.fileSpec },
+          });
         if (code < 0) continue;
         const id = ids![row]!;
         if (!found.has(id)) found.set(id, []);

@@ -9,8 +9,15 @@ function track(at: readonly number[], values: readonly number[], options: Partia
   const { name = "x", carry = false, ...rest } = options;
   return { clock: "index", rateHz: 10, at: Float64Array.from(at), channels: [{ name, values: Float32Array.from(values), carry }], ...rest };
 }
-const sampled = (tracks: readonly Track[], options = {}, intervals: readonly { code: number; from: number; to: number }[] = []) =>
-  assembleSampled({ subject: "s", recording: "r", tracks, intervals }, { ...OPTIONS, ...options });
+const sampled = (
+  tracks: readonly Track[],
+  options = {},
+  intervals: readonly { code: number; from: number; to: number; unit?: "rows" | "us" }[] = [],
+) =>
+  assembleSampled(
+    { subject: "s", recording: "r", tracks, intervals: intervals.map((each) => ({ unit: "rows" as const, ...each })) },
+    { ...OPTIONS, ...options },
+  );
 const count = (length: number) => Array.from({ length }, (_, at) => at);
 
 describe("assembleSampled", () => {
@@ -100,6 +107,21 @@ describe("assembleSampled", () => {
   it("intervals keep their place behind a gap", () => {
     const at = [...count(10), ...count(10).map((place) => place + 50)];
     expect(sampled([track(at, at)], {}, [{ code: 0, from: 52, to: 56 }]).labels).toEqual([{ label: "walk", from: 12, to: 16 }]);
+  });
+
+  it("intervals in units of time count from 1970 with a clock, and from the beginning without", () => {
+    const times = { code: 1, unit: "us" as const };
+    const clocked = track(
+      count(10).map((at) => START + at * 100_000),
+      count(10),
+      { clock: "us" },
+    );
+    expect(sampled([clocked], {}, [{ ...times, from: START + 250_000, to: START + 600_001 }]).labels).toEqual([
+      { label: "sit", from: 3, to: 7 },
+    ]);
+    expect(sampled([track(count(10), count(10))], {}, [{ ...times, from: 250_000, to: 600_001 }]).labels).toEqual([
+      { label: "sit", from: 3, to: 7 },
+    ]);
   });
 
   it("intervals count rows where the recording has a clock", () => {

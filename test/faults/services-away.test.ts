@@ -48,8 +48,14 @@ describe("services that go away", () => {
     expect(accepted.state).toBe("queued");
     await stack.temporal.start();
     await expect
-      .poll(() => Promise.all([1, 2, 3].map(() => startPending(platform).catch(() => 0))).then((counts) => counts.reduce((sum, count) => sum + count, 0)), { timeout: 30_000 })
-      .toBe(1);
+      .poll(
+        async () => {
+          await Promise.all([1, 2, 3].map(() => startPending(platform).catch(() => 0)));
+          return (await platform.db.selectFrom("run").select("started_workflow").where("id", "=", "outage").executeTakeFirst())?.started_workflow;
+        },
+        { timeout: 30_000, interval: 200 },
+      )
+      .toBe(true);
     await using _worker = work(platform);
     await expect.poll(async () => (await stages("outage"))["stage"], { timeout: 30_000, interval: 50 }).toBeDefined();
     stack.temporal.kill();
