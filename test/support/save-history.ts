@@ -16,8 +16,10 @@ if (!workflowId || !name) {
 await using platform = openPlatform(loadConfig());
 const client = await platform.temporal();
 const history = await client.workflow.getHandle(workflowId).fetchHistory();
-// The worker's identity names a machine; nothing of the replay depends on it.
-const text = historyToJSON(history).replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"');
+// Identities and stack traces tell of a machine; nothing of the replay depends on them.
+const text = historyToJSON(history)
+  .replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"')
+  .replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
 const path = join(import.meta.dirname, "../histories", `${name}.json`);
 await writeFile(path, `${JSON.stringify({ workflowId, ...(JSON.parse(text) as object) })}\n`);
 console.error(`saved ${path}`);
