@@ -13,7 +13,8 @@ module.exports = {
   forbidden: [
     {
       name: "no-cycles",
-      comment: "Two files that need each other are one file, or hide a third; and the order in which they load decides what works. Types may refer to each other: they are erased.",
+      comment:
+        "Two files that need each other are one file, or hide a third; and the order in which they load decides what works. Types may refer to each other: they are erased.",
       severity: "error",
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
@@ -41,14 +42,16 @@ module.exports = {
     },
     {
       name: "domain-imports-nobody",
-      comment: "The same windows, features, metrics and gate run in Node, in the workflow sandbox and in the browser, so lib/domain may know none of them.",
+      comment:
+        "The same windows, features, metrics and gate run in Node, in the workflow sandbox and in the browser, so lib/domain may know none of them.",
       severity: "error",
       from: { path: "^lib/domain/" },
       to: { path: OURS, pathNot: "^lib/domain/" },
     },
     {
       name: "domain-uses-pure-packages-only",
-      comment: "A package with a file, a socket, a clock or chance in it breaks the sandbox's replay and the browser. zod, yaml, fft.js and pure-rand have none.",
+      comment:
+        "A package with a file, a socket, a clock or chance in it breaks the sandbox's replay and the browser. zod, yaml, fft.js and pure-rand have none.",
       severity: "error",
       from: { path: "^lib/domain/" },
       to: { path: PACKAGES, pathNot: "(^|/)node_modules/(zod|yaml|fft\\.js|pure-rand)/" },
@@ -62,7 +65,8 @@ module.exports = {
     },
     {
       name: "workflows-import-domain-and-activity-types",
-      comment: "A workflow is replayed: whatever touches the world belongs into an activity, of which a workflow sees the type and nothing else.",
+      comment:
+        "A workflow is replayed: whatever touches the world belongs into an activity, of which a workflow sees the type and nothing else.",
       severity: "error",
       from: { path: "^workflows/", pathNot: "^workflows/bundle\\.ts$" },
       to: { path: OURS, pathNot: ["^workflows/(?!bundle)", "^lib/domain/", "^activities/"] },
@@ -76,7 +80,8 @@ module.exports = {
     },
     {
       name: "workflows-use-the-workflow-package-only",
-      comment: "Only @temporalio/workflow and @temporalio/common are deterministic under replay. (bundle.ts makes the bundle and is not in it.)",
+      comment:
+        "Only @temporalio/workflow and @temporalio/common are deterministic under replay. (bundle.ts makes the bundle and is not in it.)",
       severity: "error",
       from: { path: "^workflows/", pathNot: "^workflows/bundle\\.ts$" },
       to: { path: PACKAGES, pathNot: "(^|/)node_modules/@temporalio/(workflow|common)/" },
@@ -90,7 +95,8 @@ module.exports = {
     },
     {
       name: "lib-imports-lib",
-      comment: "lib is what processes are made of; it may not know which of them it is in. The types of workflows are needed to start them, and are erased.",
+      comment:
+        "lib is what processes are made of; it may not know which of them it is in. The types of workflows are needed to start them, and are erased.",
       severity: "error",
       from: { path: "^lib/" },
       to: { path: OURS, pathNot: ["^lib/"], dependencyTypesNot: ["type-only"] },
@@ -132,7 +138,8 @@ module.exports = {
     },
     {
       name: "cli-imports-lib-and-stack",
-      comment: "The command line is one of the ways in, and the one that brings up the stack; it talks to the others through their addresses.",
+      comment:
+        "The command line is one of the ways in, and the one that brings up the stack; it talks to the others through their addresses.",
       severity: "error",
       from: { path: "^cli/" },
       to: { path: OURS, pathNot: ["^cli/", "^lib/", "^stack/"], dependencyTypesNot: ["type-only"] },
@@ -146,14 +153,16 @@ module.exports = {
     },
     {
       name: "stack-is-for-the-cli-and-tests",
-      comment: "On a cluster there is no stack of ours. Code that reaches for it works on one machine only. (Benches start services as tests do.)",
+      comment:
+        "On a cluster there is no stack of ours. Code that reaches for it works on one machine only. (Benches start services as tests do.)",
       severity: "error",
       from: { path: OURS, pathNot: "^(stack|cli|test|bench|bin)/" },
       to: { path: "^stack/" },
     },
     {
       name: "nobody-imports-web-or-cli",
-      comment: "They are processes, the leaves of the tree. What somebody else needs of them belongs into lib. (Tests meet them as they are.)",
+      comment:
+        "They are processes, the leaves of the tree. What somebody else needs of them belongs into lib. (Tests meet them as they are.)",
       severity: "error",
       from: { path: OURS, pathNot: "^(web|cli|test|bin)/" },
       to: { path: "^(web|cli)/" },
@@ -174,7 +183,11 @@ module.exports = {
     combinedDependencies: false,
     tsConfig: { fileName: "tsconfig.json" },
     moduleSystems: ["es6", "cjs"],
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"], extensions: [".ts", ".tsx", ".mjs", ".js", ".json"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+      extensions: [".ts", ".tsx", ".mjs", ".js", ".json"],
+    },
     cache: false,
   },
 };

@@ -37,7 +37,10 @@ interface Turn {
  */
 export const run: Bench = async (context) => {
   const { folder, quick, say } = context;
-  const spec = readSpec(await readFile(new URL("../examples/resting-pulse/spec.yaml", import.meta.url), "utf8"), "examples/resting-pulse/spec.yaml");
+  const spec = readSpec(
+    await readFile(new URL("../examples/resting-pulse/spec.yaml", import.meta.url), "utf8"),
+    "examples/resting-pulse/spec.yaml",
+  );
   const python = context.skipPeer ? null : await peersPython(context);
   const data = join(folder, "data");
   const perFile = Math.round((quick ? 2_500 : SUBJECTS_PER_FILE) * context.scale);
@@ -62,7 +65,8 @@ export const run: Bench = async (context) => {
     ({ seconds, rows, memory }) => `${round(seconds)} s, ${rows} rows, largest ${memory?.largest} ${memory?.largestMb} MB`,
   );
   for (const [name, all] of Object.entries(turns)) {
-    if (all.some(({ rows }) => rows !== simulated.rows)) throw new Error(`${name} wrote ${all.map(({ rows }) => rows).join(", ")} of ${simulated.rows} rows`);
+    if (all.some(({ rows }) => rows !== simulated.rows))
+      throw new Error(`${name} wrote ${all.map(({ rows }) => rows).join(", ")} of ${simulated.rows} rows`);
   }
   const poisoned = await poisonedTimes(context, pool, objects, spec, simulated.files[0]!);
   const secondsOf = (name: string) => round(median(turns[name]!.map(({ seconds }) => seconds)));
@@ -137,10 +141,15 @@ async function cleanAll(pool: ComputePool, objects: ObjectStore, spec: Spec, fil
 async function poisonedTimes(context: BenchContext, pool: ComputePool, objects: ObjectStore, spec: Spec, path: string): Promise<number> {
   const poisoned = join(context.folder, "ts_data_7.csv");
   const lines = (await readFile(path, "latin1")).split("\n");
-  await writeFile(poisoned, lines.map((line, index) => (index % POISON_EVERY === 1 ? line.replace(/,[^,]*,/, ",none,") : line)).join("\n"), "latin1");
+  await writeFile(
+    poisoned,
+    lines.map((line, index) => (index % POISON_EVERY === 1 ? line.replace(/,[^,]*,/, ",none,") : line)).join("\n"),
+    "latin1",
+  );
   const { files } = await stageAll(pool, spec, [path, poisoned]);
   const times: [number[], number[]] = [[], []];
-  for (let turn = 0; turn < context.rounds; turn++) for (const [index, file] of files.entries()) times[index]!.push((await cleanAll(pool, objects, spec, [file])).seconds);
+  for (let turn = 0; turn < context.rounds; turn++)
+    for (const [index, file] of files.entries()) times[index]!.push((await cleanAll(pool, objects, spec, [file])).seconds);
   await rm(poisoned);
   return round(median(times[1]) / median(times[0]), 3);
 }

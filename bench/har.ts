@@ -12,7 +12,8 @@ const AT_LEAST = 0.96;
  * training subjects. The peer is a good script: 207 features, scikit-learn's logistic regression, the same people.
  */
 export const run: Bench = async (context) => {
-  if (context.data === "") throw new Error("the recordings are not here: name their folder with --data; examples/har/spec.yaml says where they come from");
+  if (context.data === "")
+    throw new Error("the recordings are not here: name their folder with --data; examples/har/spec.yaml says where they come from");
   const folder = join(context.data, "uci_har_raw");
   await using installation = await bringUp(context);
   const ours = runOutcome(await installation.sensorloop("run", "start", "har", "--data", folder, "--wait", "--json"));

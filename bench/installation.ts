@@ -44,7 +44,11 @@ export async function bringUp(context: Pick<BenchContext, "folder" | "say">): Pr
   context.say("the stack is up");
   return {
     sensorloop: (...args) =>
-      runCommand(process.execPath, [program, ...args], { env: { SENSORLOOP_DATA_DIR: dataDir }, alsoCount: [up.pid!], progress: context.say }),
+      runCommand(process.execPath, [program, ...args], {
+        env: { SENSORLOOP_DATA_DIR: dataDir },
+        alsoCount: [up.pid!],
+        progress: context.say,
+      }),
     [Symbol.asyncDispose]: stop,
   };
 }

@@ -49,7 +49,8 @@ const folder = await mkdtemp(join(tmpdir(), `sensorloop-bench-${name}-`));
 const begun = performance.now();
 const say = (text: string) => process.stderr.write(`[${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s] ${text}\n`);
 const root = resolve(import.meta.dirname, "..");
-const data = [values.data, process.env["SENSORLOOP_TEST_RECORDINGS"], join(root, "../shared/data")].find((path) => path && existsSync(path)) ?? "";
+const data =
+  [values.data, process.env["SENSORLOOP_TEST_RECORDINGS"], join(root, "../shared/data")].find((path) => path && existsSync(path)) ?? "";
 try {
   const { run } = await BENCHES[name as keyof typeof BENCHES]();
   if (values.quick) say("--quick: smaller data, no measurement");

@@ -57,7 +57,9 @@ function tree(roots: readonly number[]): number[] {
 
 function listProcesses(): number[] {
   try {
-    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch {
     return [];
   }
@@ -67,7 +69,10 @@ function listProcesses(): number[] {
 function commandOf(pid: number): string {
   const [program = "", ...rest] = readProcess(pid, "cmdline").split("\0");
   const file = rest.find((word) => /\.(ts|mjs|js|py)$/.test(word));
-  return [program, file].filter(Boolean).map((path) => path!.split("/").pop()).join(" ");
+  return [program, file]
+    .filter(Boolean)
+    .map((path) => path!.split("/").pop())
+    .join(" ");
 }
 
 /** Empty where the process has ended meanwhile. */

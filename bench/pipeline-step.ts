@@ -38,14 +38,21 @@ export const run: Bench = async (context) => {
   const connection = await Connection.connect({ address });
   stack.defer(() => connection.close());
   const client = new Client({ connection, namespace });
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath: createRequire(import.meta.url).resolve("./step-workflow.ts"), logger: SILENT });
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: createRequire(import.meta.url).resolve("./step-workflow.ts"),
+    logger: SILENT,
+  });
   const taskQueue = "bench-steps";
   const worker = await Worker.create({ connection: workerConnection, namespace, taskQueue, workflowBundle, activities });
 
   const pipeline = async () => {
     const begun = performance.now();
     const workflowId = `bench/steps/${randomUUID()}`;
-    const done = await client.workflow.execute<typeof emptyPipelineWorkflow>("emptyPipelineWorkflow", { taskQueue, workflowId, args: [{ steps: STEPS }] });
+    const done = await client.workflow.execute<typeof emptyPipelineWorkflow>("emptyPipelineWorkflow", {
+      taskQueue,
+      workflowId,
+      args: [{ steps: STEPS }],
+    });
     if (done !== STEPS) throw new Error(`${done} of ${STEPS} steps have run`);
     return performance.now() - begun;
   };
@@ -72,7 +79,14 @@ export const run: Bench = async (context) => {
       ok: stepMs <= TARGET.stepMs && atOnceSeconds <= TARGET.atOnceSeconds,
       peer: prefect && { name: "Prefect 3.8.8", value: round(prefect.stepMs) },
       ratio: prefect && ratio(stepMs, prefect.stepMs, "lower"),
-      detail: { steps: STEPS, pipelines: alone.length, atOnce: quick ? 10 : AT_ONCE, atOnceSeconds: round(atOnceSeconds), pipelineMs: alone.map((ms) => round(ms)), prefectMs: prefect?.flowMs },
+      detail: {
+        steps: STEPS,
+        pipelines: alone.length,
+        atOnce: quick ? 10 : AT_ONCE,
+        atOnceSeconds: round(atOnceSeconds),
+        pipelineMs: alone.map((ms) => round(ms)),
+        prefectMs: prefect?.flowMs,
+      },
     };
   });
 };

@@ -11,7 +11,11 @@ import { alternate } from "./turns.ts";
 const FILES = 6;
 const SUBJECTS_PER_FILE = 25_000;
 const LIMIT = { sparkTimes: 10, tunedTimes: 4, duckdbTimes: 4, processMb: 1024, accuracy: [0.934, 0.937], growth: 1.2 } as const;
-const PEERS = { spark: "PySpark 4.3.0", tuned: "PySpark 4.3.0, shuffle.partitions=4", duckdb: "DuckDB 2.0.0 + scikit-learn 1.9.1" } as const;
+const PEERS = {
+  spark: "PySpark 4.3.0",
+  tuned: "PySpark 4.3.0, shuffle.partitions=4",
+  duckdb: "DuckDB 2.0.0 + scikit-learn 1.9.1",
+} as const;
 
 interface Turn {
   readonly seconds: number;
@@ -34,10 +38,12 @@ export const run: Bench = async (context) => {
     const { bytes, rows } = await simulate({ folder: dataOf(turn), subjects: FILES * perFile, subjectsPerFile: perFile, seed: turn + 1 });
     context.say(`data of round ${turn + 1}: ${rows} rows, ${Math.round(bytes / 1e6)} MB`);
   }
-  const peer = (script: string, path: string, ...options: string[]) => async (turn: number) => {
-    const outcome = await runCommand(path, [join(import.meta.dirname, "peers", script), dataOf(turn), ...options]);
-    return { seconds: outcome.seconds, accuracy: lastJson<{ accuracy: number }>(outcome).accuracy, memory: outcome.memory };
-  };
+  const peer =
+    (script: string, path: string, ...options: string[]) =>
+    async (turn: number) => {
+      const outcome = await runCommand(path, [join(import.meta.dirname, "peers", script), dataOf(turn), ...options]);
+      return { seconds: outcome.seconds, accuracy: lastJson<{ accuracy: number }>(outcome).accuracy, memory: outcome.memory };
+    };
   const turns = await alternate<Turn>(
     context,
     {
@@ -48,7 +54,8 @@ export const run: Bench = async (context) => {
         spark: peer("pulse_spark.py", python.spark, "0"),
       }),
     },
-    ({ seconds, accuracy, memory }) => `${round(seconds)} s, accuracy ${round(accuracy)}, ${memory?.totalMb} MB (largest ${memory?.largest} ${memory?.largestMb})`,
+    ({ seconds, accuracy, memory }) =>
+      `${round(seconds)} s, accuracy ${round(accuracy)}, ${memory?.totalMb} MB (largest ${memory?.largest} ${memory?.largestMb})`,
   );
   const ours = turns["ours"]!;
   const seconds = median(ours.map((turn) => turn.seconds));
@@ -60,8 +67,11 @@ export const run: Bench = async (context) => {
   const accurate = Number(accuracy.toFixed(3)) >= LIMIT.accuracy[0] && Number(accuracy.toFixed(3)) <= LIMIT.accuracy[1];
   const fast =
     python === null ||
-    (seconds * LIMIT.sparkTimes <= peers["spark"]!.seconds && seconds * LIMIT.tunedTimes <= peers["tuned"]!.seconds && seconds <= LIMIT.duckdbTimes * peers["duckdb"]!.seconds);
-  const small = largestMb <= LIMIT.processMb && (large === null || (large.largestMb <= LIMIT.processMb && large.times <= context.scale * LIMIT.growth));
+    (seconds * LIMIT.sparkTimes <= peers["spark"]!.seconds &&
+      seconds * LIMIT.tunedTimes <= peers["tuned"]!.seconds &&
+      seconds <= LIMIT.duckdbTimes * peers["duckdb"]!.seconds);
+  const small =
+    largestMb <= LIMIT.processMb && (large === null || (large.largestMb <= LIMIT.processMb && large.times <= context.scale * LIMIT.growth));
   return {
     value: round(seconds),
     unit: "s",
@@ -77,7 +87,10 @@ export const run: Bench = async (context) => {
       totalMb: median(ours.map(({ memory }) => memory?.totalMb ?? 0)),
       ...summary(ours),
       stages: ours.map(({ ours: outcome }) => outcome && stageSeconds(outcome)),
-      ...(python && { timesSpark: ratio(seconds, peers["spark"]!.seconds, "lower"), timesTuned: ratio(seconds, peers["tuned"]!.seconds, "lower") }),
+      ...(python && {
+        timesSpark: ratio(seconds, peers["spark"]!.seconds, "lower"),
+        timesTuned: ratio(seconds, peers["tuned"]!.seconds, "lower"),
+      }),
       peers,
       ...(large && { large }),
     },
@@ -113,5 +126,11 @@ async function largeRun(context: BenchContext, installation: Installation, perFi
   const turn = await ourTurn(installation, folder);
   await rm(folder, { recursive: true });
   context.say(`${rows} rows: ${round(turn.seconds)} s`);
-  return { rows, seconds: round(turn.seconds), times: round(turn.seconds / seconds, 3), accuracy: round(turn.accuracy), largestMb: turn.memory?.largestMb ?? 0 };
+  return {
+    rows,
+    seconds: round(turn.seconds),
+    times: round(turn.seconds / seconds, 3),
+    accuracy: round(turn.accuracy),
+    largestMb: turn.memory?.largestMb ?? 0,
+  };
 }

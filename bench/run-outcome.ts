@@ -21,5 +21,7 @@ export function runOutcome(outcome: CommandOutcome): RunOutcome {
 
 /** Seconds by stage, for the detail. */
 export function stageSeconds({ run }: RunOutcome): Record<string, number> {
-  return Object.fromEntries(run.stages.filter(({ seconds }) => seconds !== null).map(({ name, seconds }) => [name, round(seconds ?? 0, 3)]));
+  return Object.fromEntries(
+    run.stages.filter(({ seconds }) => seconds !== null).map(({ name, seconds }) => [name, round(seconds ?? 0, 3)]),
+  );
 }

@@ -9,7 +9,12 @@ const ACTIVITIES = 2;
 const WITHIN_MS = 120_000;
 
 const { temporal } = loadConfig();
-const connection = await Connection.connect({ address: temporal.address, apiKey: temporal.apiKey, tls: temporal.tls, connectTimeout: 5_000 });
+const connection = await Connection.connect({
+  address: temporal.address,
+  apiKey: temporal.apiKey,
+  tls: temporal.tls,
+  connectTimeout: 5_000,
+});
 const { pollers } = await connection.workflowService.describeTaskQueue({
   namespace: temporal.namespace,
   taskQueue: { name: queue },

@@ -40,7 +40,9 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   resolvable: { "lib/store/lost.ts": `import { gone } from "./gone.ts"; export const lost = gone;` },
   // @smithy/types is on the disk because the AWS SDK brought it.
   "declared-packages": { "lib/store/borrowed.ts": `import * as types from "@smithy/types"; export const borrowed = types;` },
-  "no-development-packages-in-production": { "lib/store/dev.ts": `import { chromium } from "playwright-core"; export const dev = chromium;` },
+  "no-development-packages-in-production": {
+    "lib/store/dev.ts": `import { chromium } from "playwright-core"; export const dev = chromium;`,
+  },
   "domain-imports-nobody": { "lib/domain/store.ts": `import { rows } from "../store/rows.ts"; export const store = rows;` },
   "domain-uses-pure-packages-only": { "lib/domain/pino.ts": `import { pino } from "pino"; export const log = pino;` },
   "domain-has-no-node": { "lib/domain/disk.ts": `import { readFileSync } from "node:fs"; export const disk = readFileSync;` },

@@ -24,7 +24,9 @@ async function run(program: string, config: Config, ...args: string[]): Promise<
     SENSORLOOP_SESSION_SECRET: config.sessionSecret,
   };
   try {
-    const { stderr } = await promisify(execFile)(process.execPath, [join(ROOT, "docker", program), ...args], { env: { PATH: process.env["PATH"], ...environment } });
+    const { stderr } = await promisify(execFile)(process.execPath, [join(ROOT, "docker", program), ...args], {
+      env: { PATH: process.env["PATH"], ...environment },
+    });
     return { code: 0, said: stderr };
   } catch (error) {
     const { code, stderr } = error as { code: number; stderr: string };
@@ -56,6 +58,8 @@ describe("docker/worker-health.ts", () => {
   it("passes while a worker of this host polls the queue", async () => {
     const platform = await testPlatform();
     testWorker(platform);
-    await expect.poll(async () => (await run("worker-health.ts", platform.config, "data")).code, { timeout: 30_000, interval: 1_000 }).toBe(0);
+    await expect
+      .poll(async () => (await run("worker-health.ts", platform.config, "data")).code, { timeout: 30_000, interval: 1_000 })
+      .toBe(0);
   });
 });

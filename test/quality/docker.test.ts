@@ -48,7 +48,10 @@ describe("compose.yaml", () => {
   });
 
   it("pins every image to a version", () => {
-    const images = [...Object.values(services).map(({ image }) => image), ...[...dockerfile.matchAll(/^FROM (\S+[/:]\S+)/gm)].map(([, image = ""]) => image)];
+    const images = [
+      ...Object.values(services).map(({ image }) => image),
+      ...[...dockerfile.matchAll(/^FROM (\S+[/:]\S+)/gm)].map(([, image = ""]) => image),
+    ];
     expect(images.length).toBeGreaterThan(10);
     for (const image of images.filter((name) => !name.startsWith("sensorloop:"))) expect(image).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+[\w.-]*$/);
   });
@@ -61,16 +64,21 @@ describe("compose.yaml", () => {
   });
 
   it("passes dclint", () => {
-    const found = spawnSync(process.execPath, [join(ROOT, "node_modules/.bin/dclint"), "-c", docker(".dclintrc.yaml"), docker("compose.yaml")], {
-      encoding: "utf8",
-    });
+    const found = spawnSync(
+      process.execPath,
+      [join(ROOT, "node_modules/.bin/dclint"), "-c", docker(".dclintrc.yaml"), docker("compose.yaml")],
+      {
+        encoding: "utf8",
+      },
+    );
     expect(`${found.stdout}${found.stderr}`.trim()).toBe("");
     expect(found.status).toBe(0);
   });
 });
 
 describe("Dockerfile", () => {
-  const stage = (name: string) => new RegExp(`^FROM \\S+ AS ${name}\\n([\\s\\S]*?)(?=^FROM |$(?![\\s\\S]))`, "m").exec(dockerfile)?.[1] ?? "";
+  const stage = (name: string) =>
+    new RegExp(`^FROM \\S+ AS ${name}\\n([\\s\\S]*?)(?=^FROM |$(?![\\s\\S]))`, "m").exec(dockerfile)?.[1] ?? "";
 
   it.each(["light", "cuda"])("%s runs as an ordinary user and watches its health", (name) => {
     expect(stage(name)).toMatch(/^USER (?!0|root)\d+:\d+$/m);
@@ -79,8 +87,14 @@ describe("Dockerfile", () => {
 
   it("copies nothing that is not in the repository", () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = ""]) => sources.split(" "));
-    const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" }).split("\n");
-    for (const source of copied) expect(tracked.some((path) => path === source || path.startsWith(`${source}/`)), source).toBe(true);
+    const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" }).split(
+      "\n",
+    );
+    for (const source of copied)
+      expect(
+        tracked.some((path) => path === source || path.startsWith(`${source}/`)),
+        source,
+      ).toBe(true);
   });
 
   const hadolint = process.env["HADOLINT_BIN"] ?? "hadolint";

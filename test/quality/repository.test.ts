@@ -14,7 +14,15 @@ const paths = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const BINARY = /\.(png|jpe?g|gif|ico|woff2?|gz|zip|parquet)$/;
 /** In pieces, so that this file names none either. */
-const INDEXES = [["registry", "npmjs"], ["registry", "yarnpkg"], ["pypi", "org"], ["files", "pythonhosted"], ["proxy", "golang"], ["repo1?", "maven"], ["deb", "debian"]];
+const INDEXES = [
+  ["registry", "npmjs"],
+  ["registry", "yarnpkg"],
+  ["pypi", "org"],
+  ["files", "pythonhosted"],
+  ["proxy", "golang"],
+  ["repo1?", "maven"],
+  ["deb", "debian"],
+];
 const SOURCE = /\.(ts|tsx|mjs|cjs|js)$/;
 const texts = paths.filter((path) => !BINARY.test(path)).map((path) => [path, read(path)] as const);
 const production = texts.filter(([path]) => SOURCE.test(path) && !/^(test|bench)\//.test(path));
@@ -73,8 +81,15 @@ describe("the docs", () => {
     const inCode = [...new Set([...Object.keys(variablesSchema.shape), ...production.flatMap(([, text]) => whole(text))])];
     const operations = read("docs/operations.md");
     expect(inCode.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
-    const anywhere = new Set([...inCode, ...texts.filter(([path]) => /^(docker|test|bench)\//.test(path)).flatMap(([, text]) => whole(text))]);
-    const unknown = docs.flatMap(([path, text]) => whole(text).filter((name) => !anywhere.has(name)).map((name) => `${path}: ${name}`));
+    const anywhere = new Set([
+      ...inCode,
+      ...texts.filter(([path]) => /^(docker|test|bench)\//.test(path)).flatMap(([, text]) => whole(text)),
+    ]);
+    const unknown = docs.flatMap(([path, text]) =>
+      whole(text)
+        .filter((name) => !anywhere.has(name))
+        .map((name) => `${path}: ${name}`),
+    );
     expect(unknown).toEqual([]);
   });
 
@@ -93,7 +108,10 @@ describe("the docs", () => {
 
 describe("the error catalogue", () => {
   it("has no entry that nothing raises", () => {
-    const raised = production.filter(([path]) => path !== "lib/domain/errors.ts").map(([, text]) => text).join("\n");
+    const raised = production
+      .filter(([path]) => path !== "lib/domain/errors.ts")
+      .map(([, text]) => text)
+      .join("\n");
     expect(Object.keys(ERRORS).filter((code) => !raised.includes(`"${code}"`))).toEqual([]);
   });
 

@@ -18,7 +18,7 @@ const client = await platform.temporal();
 const history = await client.workflow.getHandle(workflowId).fetchHistory();
 // Identities and stack traces tell of a machine; nothing of the replay depends on them.
 const text = historyToJSON(history)
-  .replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"')
+  .replaceAll(/\b\d+@[\w.-]+/g, "worker")
   .replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
 const path = join(import.meta.dirname, "../histories", `${name}.json`);
 await writeFile(path, `${JSON.stringify({ workflowId, ...(JSON.parse(text) as object) })}\n`);
