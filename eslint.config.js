@@ -68,8 +68,6 @@ export default tseslint.config(
       "no-restricted-imports": ["error", refusedImports],
       // The compiler knows.
       "no-undef": "off",
-      // NUL bytes in other people's files are our business.
-      "no-control-regex": "off",
     },
   },
   {

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from "@temporalio/activity";
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, ActivityInterceptorsFactory, Next } from "@temporalio/worker";
-import pg from "pg";
 import { SensorloopError } from "../lib/domain/errors.ts";
+import { knownFailure } from "../lib/store/failures.ts";
 import type { Fence } from "../lib/store/fence.ts";
 
 /** Often enough that cancellation arrives within seconds; the server throttles what is more than it needs. */
@@ -39,21 +39,9 @@ class AttemptInterceptor implements ActivityInboundCallsInterceptor {
   }
 }
 
-export function toFailure(error: unknown): Error {
+function toFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  const known = error instanceof SensorloopError ? error : fromDatabase(error);
-  return ApplicationFailure.create({ message: known.message, type: known.code, nonRetryable: !known.retryable, details: [known.facts], cause: error as Error });
-}
-
-/** Lost connections, shutdowns and full disks of Postgres say so by class of SQLSTATE; they pass, so they are retried. */
-function fromDatabase(error: unknown): SensorloopError {
-  const code = (error as { code?: string }).code ?? "";
-  if (/^(08|57P|ECONN|EPIPE|ETIMEDOUT)/.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(String((error as Error)?.message))) {
-    return new SensorloopError("DATABASE_UNAVAILABLE", "Postgres went away in the middle", { cause: error });
-  }
-  if (code === "53100" || code === "ENOSPC") return new SensorloopError("STORAGE_FULL", "a volume is full", { cause: error });
-  if (error instanceof pg.DatabaseError && code.startsWith("28")) {
-    return new SensorloopError("CREDENTIALS_REFUSED", "Postgres refused its credentials", { cause: error, facts: { credential: "database" } });
-  }
-  return new SensorloopError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
+  const internal = () => new SensorloopError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
+  const { message, code, retryable, facts } = knownFailure(error) ?? internal();
+  return ApplicationFailure.create({ message, type: code, nonRetryable: !retryable, details: [facts], cause: error as Error });
 }

@@ -36,7 +36,8 @@ export function createCleanActivities(platform: Platform) {
     for (const file of files) {
       if (done.has(file.id)) continue;
       let chunk = chunks.at(-1);
-      if (!chunk || chunk.bytes + file.bytes > CHUNK_BYTES || chunk.files.length >= CHUNK_FILES) chunks.push((chunk = { files: [], bytes: 0 }));
+      if (!chunk || chunk.bytes + file.bytes > CHUNK_BYTES || chunk.files.length >= CHUNK_FILES)
+        chunks.push((chunk = { files: [], bytes: 0 }));
       chunk.files.push(file.id);
       chunk.bytes += file.bytes;
     }
@@ -59,7 +60,14 @@ export function createCleanActivities(platform: Platform) {
     const input: FileToClean[] = [];
     for (const file of pending) {
       const path = await objects.fetch({ key: file.key, sha256: file.sha256, bytes: file.bytes });
-      input.push({ id: file.id, name: file.name, path, sha256: file.sha256, fileSpec: fileSpecOf(spec, file.name), scan: file.scan as FileToClean["scan"] });
+      input.push({
+        id: file.id,
+        name: file.name,
+        path,
+        sha256: file.sha256,
+        fileSpec: fileSpecOf(spec, file.name),
+        scan: file.scan as FileToClean["scan"],
+      });
     }
     await using job = await compute.run(
       "clean-files",
@@ -74,7 +82,8 @@ export function createCleanActivities(platform: Platform) {
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
       await record(tx, [...puts.values()]);
-      for (const cleaned of job.output.files) await commitFile(tx, context, cleaned, hashes.get(cleaned.file) as string, puts.get(cleaned.file));
+      for (const cleaned of job.output.files)
+        await commitFile(tx, context, cleaned, hashes.get(cleaned.file) as string, puts.get(cleaned.file));
     });
   }
 
@@ -84,12 +93,22 @@ export function createCleanActivities(platform: Platform) {
     const cleanings = await cleanedBy(db, spec, files);
     const rows = [...cleanings.values()];
     const total = (field: "rows_in" | "rows_ok" | "rows_quarantined" | "rows_duplicate") => rows.reduce((sum, row) => sum + row[field], 0);
-    const fresh = await db.selectFrom("run_file").select("file").where("run", "=", context.run).where("chunk", "is not", null).executeTakeFirst();
+    const fresh = await db
+      .selectFrom("run_file")
+      .select("file")
+      .where("run", "=", context.run)
+      .where("chunk", "is not", null)
+      .executeTakeFirst();
     const refused = rows.filter((row) => row.state === "refused").length;
     const earlier = fresh ? null : await runThatCleaned(context);
     await endStage(db, context.run, "clean", {
       state: fresh ? "done" : "reused",
-      counts: { rowsIn: total("rows_in"), rowsOut: total("rows_ok"), rowsQuarantined: total("rows_quarantined"), rowsDuplicate: total("rows_duplicate") },
+      counts: {
+        rowsIn: total("rows_in"),
+        rowsOut: total("rows_ok"),
+        rowsQuarantined: total("rows_quarantined"),
+        rowsDuplicate: total("rows_duplicate"),
+      },
       reusedFrom: earlier,
       reason: fresh ? undefined : "the same files, cleaning rules and code",
       detail: { files: rows.length, refused },
@@ -124,7 +143,13 @@ export function createCleanActivities(platform: Platform) {
   return { planCleaning, cleanChunk, closeCleaning, selectQuarantined };
 }
 
-async function commitFile(tx: Transaction<Database>, context: RunContext, cleaned: Cleaned, inputSha256: string, put: PutObject | undefined): Promise<void> {
+async function commitFile(
+  tx: Transaction<Database>,
+  context: RunContext,
+  cleaned: Cleaned,
+  inputSha256: string,
+  put: PutObject | undefined,
+): Promise<void> {
   const id = randomUUID();
   const inserted = await tx
     .insertInto("cleaning")
@@ -203,7 +228,14 @@ export async function filesOf(db: Platform["db"], run: string, chunk?: number): 
 /** Everything a cleaning depends on. */
 function cleanHash(spec: Spec, file: RunFile): string {
   const { classes, map } = spec.labels;
-  return sha256Of({ content: file.sha256, name: file.name, scan: file.scan, files: spec.files[fileSpecOf(spec, file.name)], labels: { classes, map }, code: codeVersion() });
+  return sha256Of({
+    content: file.sha256,
+    name: file.name,
+    scan: file.scan,
+    files: spec.files[fileSpecOf(spec, file.name)],
+    labels: { classes, map },
+    code: codeVersion(),
+  });
 }
 
 /** The cleanings of these files under this spec, by file. */
@@ -212,8 +244,16 @@ export async function cleanedBy(db: Platform["db"], spec: Spec, files: readonly 
   const rows = await db
     .selectFrom("cleaning")
     .selectAll()
-    .where("file", "in", files.map((file) => file.id))
-    .where("input_sha256", "in", files.map((file) => cleanHash(spec, file)))
+    .where(
+      "file",
+      "in",
+      files.map((file) => file.id),
+    )
+    .where(
+      "input_sha256",
+      "in",
+      files.map((file) => cleanHash(spec, file)),
+    )
     .execute();
   return new Map(rows.map((row) => [row.file, row]));
 }

@@ -28,7 +28,9 @@ export function createDecideActivities(platform: Platform) {
   }
 
   /** The gate. Its verdict is kept with both sides and the reason; in `manual` mode a person has the last word. */
-  async function decide(context: RunContext & { candidate: string; champion: string | null; snapshot: string }): Promise<Verdict & { needsApproval: boolean }> {
+  async function decide(
+    context: RunContext & { candidate: string; champion: string | null; snapshot: string },
+  ): Promise<Verdict & { needsApproval: boolean }> {
     const { run, candidate, champion, snapshot } = context;
     await beginStage(db, run, "decide");
     const spec = await specOf(db, context);
@@ -39,10 +41,20 @@ export function createDecideActivities(platform: Platform) {
     });
     const needsApproval = spec.gate.mode === "manual" && verdict.promoted;
     await db.transaction().execute(async (tx) => {
-      const told = await tx.selectFrom("journal").select("id").where("kind", "=", "gate.judged").where("subject", "=", run).executeTakeFirst();
+      const told = await tx
+        .selectFrom("journal")
+        .select("id")
+        .where("kind", "=", "gate.judged")
+        .where("subject", "=", run)
+        .executeTakeFirst();
       if (!told) {
         const { promoted, rule, reason } = verdict;
-        await append(tx, { kind: "gate.judged", actor: `run/${run}`, project: context.project, payload: { run, candidate, champion, promoted, rule, why: reason } });
+        await append(tx, {
+          kind: "gate.judged",
+          actor: `run/${run}`,
+          project: context.project,
+          payload: { run, candidate, champion, promoted, rule, why: reason },
+        });
       }
       await tx
         .updateTable("run")
@@ -67,9 +79,18 @@ export function createDecideActivities(platform: Platform) {
       reason: `${by} ${approve ? "approved" : "rejected"} it: ${why || "no reason given"}. The gate had said: ${verdict.reason}`,
     };
     await db.transaction().execute(async (tx) => {
-      const told = await tx.selectFrom("journal").select("id").where("kind", "=", "gate.decided").where("subject", "=", run).executeTakeFirst();
+      const told = await tx
+        .selectFrom("journal")
+        .select("id")
+        .where("kind", "=", "gate.decided")
+        .where("subject", "=", run)
+        .executeTakeFirst();
       if (!told) await append(tx, { kind: "gate.decided", actor: by, project: context.project, payload: { run, approve, why } });
-      await tx.updateTable("run").set({ state: "running", decision: JSON.stringify(decided) }).where("id", "=", run).execute();
+      await tx
+        .updateTable("run")
+        .set({ state: "running", decision: JSON.stringify(decided) })
+        .where("id", "=", run)
+        .execute();
       await endStage(tx, run, "decide", { state: "done", reason: decided.reason, detail: { ...decided } });
     });
     return { ...decided, needsApproval: false };

@@ -27,7 +27,11 @@ export function createEvaluateActivities(platform: Platform) {
       .where("split", "=", "holdout")
       .executeTakeFirst();
     if (measured) {
-      return endStage(db, context.run, "evaluate", { state: "reused", reason: "this model was measured on this holdout before", detail: { model: context.model } });
+      return endStage(db, context.run, "evaluate", {
+        state: "reused",
+        reason: "this model was measured on this holdout before",
+        detail: { model: context.model },
+      });
     }
     await using job = await score(platform, context, ["holdout"]);
     const { splits, latencyUs } = job.output;
@@ -37,7 +41,11 @@ export function createEvaluateActivities(platform: Platform) {
     const { bytes } = await weightsOf(context.model);
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
-      const { holdout_sha256 } = await tx.selectFrom("snapshot").select("holdout_sha256").where("id", "=", context.snapshot).executeTakeFirstOrThrow();
+      const { holdout_sha256 } = await tx
+        .selectFrom("snapshot")
+        .select("holdout_sha256")
+        .where("id", "=", context.snapshot)
+        .executeTakeFirstOrThrow();
       if (put) await record(tx, [put]);
       await tx
         .insertInto("evaluation")

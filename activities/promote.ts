@@ -11,7 +11,14 @@ export function createPromoteActivities({ db }: Platform) {
     if (!verdict.promoted) return endStage(db, run, "promote", { state: "skipped", reason: verdict.reason });
     await db.transaction().execute(async (tx) => {
       const { slot } = await tx.selectFrom("model").select("slot").where("id", "=", verdict.candidate).executeTakeFirstOrThrow();
-      await makeChampion(tx, { project, slot, model: verdict.candidate, expected: verdict.champion, actor: `run/${run}`, why: verdict.reason });
+      await makeChampion(tx, {
+        project,
+        slot,
+        model: verdict.candidate,
+        expected: verdict.champion,
+        actor: `run/${run}`,
+        why: verdict.reason,
+      });
       await endStage(tx, run, "promote", { state: "done", detail: { slot, model: verdict.candidate, previous: verdict.champion } });
     });
   }

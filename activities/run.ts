@@ -35,7 +35,16 @@ export function createRunActivities({ db }: Platform) {
     const champion = verdict.promoted ? candidate : verdict.champion;
     await db
       .updateTable("run")
-      .set({ state: "done", ended_at: new Date(), snapshot, candidate, champion, decision: JSON.stringify(verdict), metrics: JSON.stringify(metrics), error: null })
+      .set({
+        state: "done",
+        ended_at: new Date(),
+        snapshot,
+        candidate,
+        champion,
+        decision: JSON.stringify(verdict),
+        metrics: JSON.stringify(metrics),
+        error: null,
+      })
       .where("id", "=", run)
       .execute();
     await logRun(db, run, null, `the run is done: ${verdict.reason}`);
@@ -51,23 +60,40 @@ export function createRunActivities({ db }: Platform) {
       )
       select coalesce(sum(newest.rows_ok - coalesce(earlier.rows_ok, 0)), 0)::int as released, coalesce(sum(newest.rows_quarantined), 0)::int as held
       from cleanings newest left join cleanings earlier on earlier.file = newest.file and earlier.age = 2
-      where newest.age = 1 and exists (select from run_file where run = ${context.run} and file = newest.file and chunk is not null)`.execute(db);
+      where newest.age = 1 and exists (select from run_file where run = ${context.run} and file = newest.file and chunk is not null)`.execute(
+      db,
+    );
     const result = rows.rows[0] ?? { released: 0, held: 0 };
-    await db.updateTable("run").set({ state: "done", ended_at: new Date(), params: sql`params || ${JSON.stringify({ replay: result })}::jsonb` }).where("id", "=", context.run).execute();
+    await db
+      .updateTable("run")
+      .set({ state: "done", ended_at: new Date(), params: sql`params || ${JSON.stringify({ replay: result })}::jsonb` })
+      .where("id", "=", context.run)
+      .execute();
     await logRun(db, context.run, "clean", `${result.released} rows let back in, ${result.held} still held`);
     return result;
   }
 
-  async function failRun(context: RunContext & { stage: StageName; cancelled: boolean; error: { code: string; message: string; facts: unknown } }): Promise<void> {
+  async function failRun(
+    context: RunContext & { stage: StageName; cancelled: boolean; error: { code: string; message: string; facts: unknown } },
+  ): Promise<void> {
     const { run, stage, cancelled, error } = context;
     const code = isErrorCode(error.code) ? error.code : "INTERNAL";
-    const report: ErrorReport = { code, message: error.message, remedy: ERRORS[code].remedy, retryable: ERRORS[code].retryable, facts: (error.facts ?? {}) as ErrorReport["facts"] };
+    const report: ErrorReport = {
+      code,
+      message: error.message,
+      remedy: ERRORS[code].remedy,
+      retryable: ERRORS[code].retryable,
+      facts: (error.facts ?? {}) as ErrorReport["facts"],
+    };
     const state = cancelled ? "cancelled" : "failed";
     await failStage(db, run, stage, state, report);
-    await db.updateTable("run").set({ state, ended_at: new Date(), error: JSON.stringify(report) }).where("id", "=", run).execute();
+    await db
+      .updateTable("run")
+      .set({ state, ended_at: new Date(), error: JSON.stringify(report) })
+      .where("id", "=", run)
+      .execute();
     await logRun(db, run, stage, cancelled ? "the run was cancelled" : `the run failed: ${error.message} (${code})`, "error");
   }
 
   return { openRun, closeRun, closeReplay, failRun };
 }
-

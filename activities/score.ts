@@ -27,11 +27,14 @@ export function createScoreActivities(platform: Platform) {
   const { db } = platform;
 
   /** The new champion answers the holdout and every recording without labels; each answer can be traced to its window. */
-  async function scoreRecordings(context: RunContext & { model: string; windowSet: string; snapshot: string; promoted: boolean }): Promise<void> {
+  async function scoreRecordings(
+    context: RunContext & { model: string; windowSet: string; snapshot: string; promoted: boolean },
+  ): Promise<void> {
     const fence = currentFence();
     await raise(db, fence);
     await beginStage(db, context.run, "score");
-    if (!context.promoted) return endStage(db, context.run, "score", { state: "skipped", reason: "the champion stays, and its predictions with it" });
+    if (!context.promoted)
+      return endStage(db, context.run, "score", { state: "skipped", reason: "the champion stays, and its predictions with it" });
     await using job = await score(platform, context, ["holdout", "unlabelled"]);
     let rows = 0;
     let batch: Prediction[] = [];

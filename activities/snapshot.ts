@@ -32,8 +32,17 @@ export function createSnapshotActivities(platform: Platform) {
     const spec = await specOf(db, context);
     const parts = await partsOf(context, spec);
     const splitHash = sha256Of({ split: spec.split, seed: context.seed });
-    const id = sha256Of({ project: context.project, parts: parts.map(({ sha256, fileSpec, role, name }) => ({ sha256, fileSpec, role, name })), splitHash });
-    const before = await db.selectFrom("snapshot").selectAll().where("id", "=", id).where("project", "=", context.project).executeTakeFirst();
+    const id = sha256Of({
+      project: context.project,
+      parts: parts.map(({ sha256, fileSpec, role, name }) => ({ sha256, fileSpec, role, name })),
+      splitHash,
+    });
+    const before = await db
+      .selectFrom("snapshot")
+      .selectAll()
+      .where("id", "=", id)
+      .where("project", "=", context.project)
+      .executeTakeFirst();
     if (before) {
       await endStage(db, context.run, "snapshot", {
         state: "reused",
@@ -47,7 +56,11 @@ export function createSnapshotActivities(platform: Platform) {
     const local = await Promise.all(parts.map(async (part) => ({ ...part, path: await objects.fetch(part) })));
     await using job = await compute.run(
       "list-recordings",
-      { parts: local.map(({ path, file, fileSpec, role }) => ({ path, file, fileSpec, role })), spec, shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)) },
+      {
+        parts: local.map(({ path, file, fileSpec, role }) => ({ path, file, fileSpec, role })),
+        spec,
+        shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)),
+      },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "snapshot") },
     );
     const listing = job.output;
@@ -111,7 +124,9 @@ export function createSnapshotActivities(platform: Platform) {
       parts.push({ ...(await refOf(db, cleaning.object)), file: file.id, name: file.name, fileSpec, role, rows: cleaning.rows_ok });
     }
     if (!parts.some((part) => part.role === "samples")) {
-      throw new SensorloopError("TOO_LITTLE_DATA", `none of ${files.length} files has a clean row of samples`, { facts: { files: files.length } });
+      throw new SensorloopError("TOO_LITTLE_DATA", `none of ${files.length} files has a clean row of samples`, {
+        facts: { files: files.length },
+      });
     }
     return parts;
   }
@@ -119,7 +134,11 @@ export function createSnapshotActivities(platform: Platform) {
   /** Who learns and who is asked: by subject or by recording; whoever had a side in the newest snapshot keeps it. */
   async function sidesOf(context: RunContext, spec: Spec, listing: Listing, splitHash: string): Promise<Map<string, Side>> {
     if (spec.split.by === "random") return new Map();
-    const subjects = await db.selectFrom("subject").select(["biometric_id", "external_id"]).where("project", "=", context.project).execute();
+    const subjects = await db
+      .selectFrom("subject")
+      .select(["biometric_id", "external_id"])
+      .where("project", "=", context.project)
+      .execute();
     const names = new Map(subjects.map((row) => [row.biometric_id, row.external_id]));
     const seen = JSON.parse(await readFile(spec.split.by === "subject" ? listing.subjects : listing.recordings, "utf8")) as string[];
     const units: SplitUnit[] = seen.map((id) => {
@@ -130,7 +149,12 @@ export function createSnapshotActivities(platform: Platform) {
   }
 
   async function earlierSides(project: string, splitHash: string): Promise<Map<string, Side>> {
-    const newest = await db.selectFrom("snapshot").select("manifest").where("project", "=", project).orderBy("created_at", "desc").executeTakeFirst();
+    const newest = await db
+      .selectFrom("snapshot")
+      .select("manifest")
+      .where("project", "=", project)
+      .orderBy("created_at", "desc")
+      .executeTakeFirst();
     if (!newest) return new Map();
     const manifest = await readManifest(platform, newest.manifest);
     if (manifest.splitHash !== splitHash) return new Map();

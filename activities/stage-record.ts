@@ -7,7 +7,9 @@ type Db = Kysely<Database> | Transaction<Database>;
 
 /** Tells whoever watches a run that it changed; they read the rows themselves. */
 async function notify(db: Db, run: string): Promise<void> {
-  await sql`select pg_notify('sensorloop', json_build_object('run', id, 'project', project, 'kind', 'run')::text) from run where id = ${run}`.execute(db);
+  await sql`select pg_notify('sensorloop', json_build_object('run', id, 'project', project, 'kind', 'run')::text) from run where id = ${run}`.execute(
+    db,
+  );
 }
 
 export async function beginStage(db: Db, run: string, name: StageName): Promise<void> {
@@ -92,7 +94,13 @@ async function reportProgress(db: Db, run: string, name: StageName, progress: ob
   await notify(db, run);
 }
 
-export async function logRun(db: Db, run: string, stage: StageName | null, message: string, level: "info" | "warn" | "error" = "info"): Promise<void> {
+export async function logRun(
+  db: Db,
+  run: string,
+  stage: StageName | null,
+  message: string,
+  level: "info" | "warn" | "error" = "info",
+): Promise<void> {
   await db.insertInto("run_log").values({ run, stage, message, level }).execute();
   await notify(db, run);
 }

@@ -78,9 +78,20 @@ export function createStageActivities(platform: Platform) {
       if (entries.length === 0) await insertFile(unmatched(upload), null);
 
       async function insertFile(entry: Entry, key: string | null): Promise<void> {
-        const row = { id: randomUUID(), project: context.project, name: entry.name, upload: upload.id, staging, bytes: entry.bytes, scan: JSON.stringify(entry.scan ?? {}) };
+        const row = {
+          id: randomUUID(),
+          project: context.project,
+          name: entry.name,
+          upload: upload.id,
+          staging,
+          bytes: entry.bytes,
+          scan: JSON.stringify(entry.scan ?? {}),
+        };
         if (entry.state === "refused") {
-          await tx.insertInto("file").values({ ...row, state: "refused", error: JSON.stringify(entry.error) }).execute();
+          await tx
+            .insertInto("file")
+            .values({ ...row, state: "refused", error: JSON.stringify(entry.error) })
+            .execute();
           await logRun(tx, context.run, "stage", `${entry.name}: refused, ${entry.error.message} (${entry.error.code})`, "warn");
           return;
         }
@@ -102,7 +113,10 @@ export function createStageActivities(platform: Platform) {
           await tx.updateTable("file").set({ staging, scan: row.scan }).where("id", "=", original.id).execute();
           return;
         }
-        await tx.insertInto("file").values({ ...row, state: "duplicate", sha256: entry.sha256, duplicate_of: original.id }).execute();
+        await tx
+          .insertInto("file")
+          .values({ ...row, state: "duplicate", sha256: entry.sha256, duplicate_of: original.id })
+          .execute();
         await logRun(tx, context.run, "stage", `${entry.name}: the same content as ${original.name}; counted once`, "warn");
       }
     });
@@ -111,25 +125,43 @@ export function createStageActivities(platform: Platform) {
   /** The files of this run: those of its uploads, a repeated content standing for its first name. */
   async function selectFiles(context: RunContext, staging: string, uploads: readonly Upload[]): Promise<void> {
     const ids = uploads.map((upload) => upload.id);
-    const files = await db.selectFrom("file").select(["id", "state", "duplicate_of", "bytes", "error"]).where("upload", "in", ids).where("staging", "=", staging).execute();
+    const files = await db
+      .selectFrom("file")
+      .select(["id", "state", "duplicate_of", "bytes", "error"])
+      .where("upload", "in", ids)
+      .where("staging", "=", staging)
+      .execute();
     const usable = [...new Set(files.flatMap((file) => (file.state === "refused" ? [] : [file.duplicate_of ?? file.id])))];
     const refused = files.filter((file) => file.state === "refused");
     if (usable.length === 0) {
-      throw new SensorloopError(refused[0]?.error?.code ?? "NO_FILES", `none of ${files.length} files could be used; the first: ${refused[0]?.error?.message ?? "no file"}`, {
-        facts: { refused: refused.length },
-      });
+      throw new SensorloopError(
+        refused[0]?.error?.code ?? "NO_FILES",
+        `none of ${files.length} files could be used; the first: ${refused[0]?.error?.message ?? "no file"}`,
+        {
+          facts: { refused: refused.length },
+        },
+      );
     }
     await db.transaction().execute(async (tx) => {
       await hold(tx, currentFence());
       await tx.deleteFrom("run_file").where("run", "=", context.run).execute();
       for (let at = 0; at < usable.length; at += 5_000) {
-        await tx.insertInto("run_file").values(usable.slice(at, at + 5_000).map((file) => ({ run: context.run, file, chunk: null }))).execute();
+        await tx
+          .insertInto("run_file")
+          .values(usable.slice(at, at + 5_000).map((file) => ({ run: context.run, file, chunk: null })))
+          .execute();
       }
       const duplicates = files.filter((file) => file.state === "duplicate").length;
       await endStage(tx, context.run, "stage", {
         state: "done",
         counts: { rowsIn: files.length, rowsOut: usable.length, rowsQuarantined: refused.length, rowsDuplicate: duplicates },
-        detail: { unit: "files", uploads: uploads.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0), refused: refused.length, duplicates },
+        detail: {
+          unit: "files",
+          uploads: uploads.length,
+          bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+          refused: refused.length,
+          duplicates,
+        },
       });
     });
   }

@@ -44,17 +44,28 @@ export function createTrialActivities({ db }: Platform) {
     const best = scored[0];
     if (!best) {
       const reason = models.find((model) => model.error)?.error;
-      throw new SensorloopError(reason?.code ?? "TRAINING_DIVERGED", `none of ${models.length} models could be trained: ${reason?.message ?? "no reason recorded"}`);
+      throw new SensorloopError(
+        reason?.code ?? "TRAINING_DIVERGED",
+        `none of ${models.length} models could be trained: ${reason?.message ?? "no reason recorded"}`,
+      );
     }
     const { id, trained } = await ensureModel(context, best.model.genome, "train+validation");
-    await logRun(db, context.run, "train", `${best.model.family} is best on validation (macro F1 ${best.f1.toFixed(4)} of ${scored.length} trained)`);
+    await logRun(
+      db,
+      context.run,
+      "train",
+      `${best.model.family} is best on validation (macro F1 ${best.f1.toFixed(4)} of ${scored.length} trained)`,
+    );
     return { model: id, fresh: !trained };
   }
 
   async function closeTraining(context: RunContext & { model: string }): Promise<void> {
     const model = await db.selectFrom("model").selectAll().where("id", "=", context.model).executeTakeFirstOrThrow();
     if (model.state !== "trained") {
-      throw new SensorloopError(model.error?.code ?? "TRAINING_DIVERGED", `the chosen model could not be trained again on all of its rows: ${model.error?.message}`);
+      throw new SensorloopError(
+        model.error?.code ?? "TRAINING_DIVERGED",
+        `the chosen model could not be trained again on all of its rows: ${model.error?.message}`,
+      );
     }
     const mine = model.run === context.run;
     const rows = Number(model.training?.["rows"] ?? 0);
@@ -66,10 +77,15 @@ export function createTrialActivities({ db }: Platform) {
       reason: mine ? undefined : "the same windows, genomes, seed and code",
       detail: { model: model.id, family: model.family, backend },
     });
-    if (backend && backend !== "native") await logRun(db, context.run, "train", `trained on the ${String(backend)} back end, not on native TensorFlow`, "warn");
+    if (backend && backend !== "native")
+      await logRun(db, context.run, "train", `trained on the ${String(backend)} back end, not on native TensorFlow`, "warn");
   }
 
-  async function ensureModel(context: RunContext & { windowSet: string }, genome: object & { family: string }, fittedOn: FittedOn): Promise<{ id: string; trained: boolean }> {
+  async function ensureModel(
+    context: RunContext & { windowSet: string },
+    genome: object & { family: string },
+    fittedOn: FittedOn,
+  ): Promise<{ id: string; trained: boolean }> {
     const id = await modelId(context, genome, fittedOn);
     const spec = await specOf(db, context);
     const { snapshot } = await db.selectFrom("window_set").select("snapshot").where("id", "=", context.windowSet).executeTakeFirstOrThrow();
@@ -88,15 +104,29 @@ export function createTrialActivities({ db }: Platform) {
         fitted_on: fittedOn,
       })
       // What failed for another run may do better now: more memory, another seed of faults.
-      .onConflict((conflict) => conflict.column("id").doUpdateSet({ state: "training", run: context.run, error: null }).where("model.state", "=", "failed"))
+      .onConflict((conflict) =>
+        conflict.column("id").doUpdateSet({ state: "training", run: context.run, error: null }).where("model.state", "=", "failed"),
+      )
       .execute();
     const { state } = await db.selectFrom("model").select("state").where("id", "=", id).executeTakeFirstOrThrow();
     return { id, trained: state === "trained" };
   }
 
   async function modelId(context: RunContext & { windowSet: string }, genome: object, fittedOn: FittedOn): Promise<string> {
-    const { input_sha256, snapshot } = await db.selectFrom("window_set").select(["input_sha256", "snapshot"]).where("id", "=", context.windowSet).executeTakeFirstOrThrow();
-    return sha256Of({ project: context.project, windows: input_sha256, snapshot, genome, fittedOn, seed: context.seed, code: codeVersion() }).slice(0, 16);
+    const { input_sha256, snapshot } = await db
+      .selectFrom("window_set")
+      .select(["input_sha256", "snapshot"])
+      .where("id", "=", context.windowSet)
+      .executeTakeFirstOrThrow();
+    return sha256Of({
+      project: context.project,
+      windows: input_sha256,
+      snapshot,
+      genome,
+      fittedOn,
+      seed: context.seed,
+      code: codeVersion(),
+    }).slice(0, 16);
   }
 
   return { planTrials, chooseCandidate, closeTraining };
@@ -139,7 +169,11 @@ export function createTrainActivities(platform: Platform) {
     } catch (error) {
       await saving;
       if (!(error instanceof SensorloopError) || error.retryable || error.code === "CANCELLED") throw error;
-      await db.updateTable("model").set({ state: "failed", error: JSON.stringify(error.report()) }).where("id", "=", context.model).execute();
+      await db
+        .updateTable("model")
+        .set({ state: "failed", error: JSON.stringify(error.report()) })
+        .where("id", "=", context.model)
+        .execute();
       await logRun(db, context.run, "train", `${model.family}: ${error.message} (${error.code})`, "warn");
     }
   }

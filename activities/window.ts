@@ -27,7 +27,14 @@ export function createWindowActivities(platform: Platform) {
     const input = windowHash(spec, context.seed);
     await db
       .insertInto("window_set")
-      .values({ id: randomUUID(), project: context.project, snapshot: context.snapshot, input_sha256: input, windows: 0, detail: JSON.stringify({ shards: manifest.shards.length, run: context.run }) })
+      .values({
+        id: randomUUID(),
+        project: context.project,
+        snapshot: context.snapshot,
+        input_sha256: input,
+        windows: 0,
+        detail: JSON.stringify({ shards: manifest.shards.length, run: context.run }),
+      })
       .onConflict((conflict) => conflict.columns(["project", "snapshot", "input_sha256"]).doNothing())
       .execute();
     const { id } = await db
@@ -44,7 +51,12 @@ export function createWindowActivities(platform: Platform) {
   async function windowShard(context: InStage & { snapshot: string; windowSet: string; shard: number }): Promise<void> {
     const fence = currentFence();
     await raise(db, fence);
-    const made = await db.selectFrom("window_shard").select("shard").where("window_set", "=", context.windowSet).where("shard", "=", context.shard).executeTakeFirst();
+    const made = await db
+      .selectFrom("window_shard")
+      .select("shard")
+      .where("window_set", "=", context.windowSet)
+      .where("shard", "=", context.shard)
+      .executeTakeFirst();
     if (made) return;
     const spec = await specOf(db, context);
     const manifest = await manifestOf(context.snapshot);
@@ -52,7 +64,9 @@ export function createWindowActivities(platform: Platform) {
     if (!shard) throw new Error(`the snapshot has no shard ${context.shard}`);
     const files = new Set(shard.parts);
     const parts = await Promise.all(
-      manifest.parts.filter((part) => files.has(part.file)).map(async (part) => ({ path: await objects.fetch(part), file: part.file, fileSpec: part.fileSpec, role: part.role })),
+      manifest.parts
+        .filter((part) => files.has(part.file))
+        .map(async (part) => ({ path: await objects.fetch(part), file: part.file, fileSpec: part.fileSpec, role: part.role })),
     );
     await using job = await compute.run(
       "window-shard",
@@ -73,14 +87,24 @@ export function createWindowActivities(platform: Platform) {
       await record(tx, [put]);
       await tx
         .insertInto("window_shard")
-        .values({ window_set: context.windowSet, shard: context.shard, windows: job.output.windows, object: put.key, detail: JSON.stringify({ ...job.output, rows: shard.rows }) })
+        .values({
+          window_set: context.windowSet,
+          shard: context.shard,
+          windows: job.output.windows,
+          object: put.key,
+          detail: JSON.stringify({ ...job.output, rows: shard.rows }),
+        })
         .execute();
     });
   }
 
   async function closeWindows(context: InStage & { windowSet: string }): Promise<void> {
     const shards = await db.selectFrom("window_shard").select(["windows", "detail"]).where("window_set", "=", context.windowSet).execute();
-    const set = await db.selectFrom("window_set").select(["detail", "windows"]).where("id", "=", context.windowSet).executeTakeFirstOrThrow();
+    const set = await db
+      .selectFrom("window_set")
+      .select(["detail", "windows"])
+      .where("id", "=", context.windowSet)
+      .executeTakeFirstOrThrow();
     const windows = shards.reduce((sum, shard) => sum + shard.windows, 0);
     const sum = (field: string) => sumRecords(shards.map((shard) => shard.detail[field] as Record<string, number>));
     const perSplit = sum("perSplit");
@@ -89,7 +113,11 @@ export function createWindowActivities(platform: Platform) {
     }
     const reused = set.windows > 0;
     const detail = { ...set.detail, perSplit, perClass: sum("perClass"), skipped: sum("skipped") };
-    await db.updateTable("window_set").set({ windows, detail: JSON.stringify(detail) }).where("id", "=", context.windowSet).execute();
+    await db
+      .updateTable("window_set")
+      .set({ windows, detail: JSON.stringify(detail) })
+      .where("id", "=", context.windowSet)
+      .execute();
     if (context.stage !== "window") return;
     await endStage(db, context.run, "window", {
       state: reused ? "reused" : "done",
@@ -113,7 +141,18 @@ function windowHash(spec: Spec, seed: number): string {
   const { files, rateHz, labels, filters, windows, features, split, models } = spec;
   const channels = files.map((file) => ({ channels: file.channels, rateHz: file.rateHz, interval: file.interval }));
   const signals = models.some((genome) => genome.family === "cnn");
-  return sha256Of({ channels, rateHz, labels, filters, windows, features, split: split.by, signals, seed: split.by === "random" ? seed : 0, code: codeVersion() });
+  return sha256Of({
+    channels,
+    rateHz,
+    labels,
+    filters,
+    windows,
+    features,
+    split: split.by,
+    signals,
+    seed: split.by === "random" ? seed : 0,
+    code: codeVersion(),
+  });
 }
 
 /** The objects of a window set, in order. */

@@ -22,23 +22,51 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
   const { temporal, jobs } = platform.config;
   const connection = await NativeConnection.connect({ address: temporal.address, apiKey: temporal.apiKey, tls: temporal.tls });
   const activities = createActivities(platform);
-  const common = { connection, namespace: temporal.namespace, shutdownGraceTime: "10s" as const, interceptors: { activity: [attemptInterceptor] } };
+  const common = {
+    connection,
+    namespace: temporal.namespace,
+    shutdownGraceTime: "10s" as const,
+    interceptors: { activity: [attemptInterceptor] },
+  };
   const queues = options.queues ?? QUEUES;
   const workers: Worker[] = [];
   if (queues.includes("orchestration")) {
     // The cache is bounded by hand: the SDK's default grows with the heap, not with what a workflow holds.
     const maxCachedWorkflows = options.maxCachedWorkflows ?? 100;
     workers.push(
-      await Worker.create({ ...common, taskQueue: "orchestration", workflowBundle: await bundleWorkflows(), activities: activities.runs, maxCachedWorkflows }),
+      await Worker.create({
+        ...common,
+        taskQueue: "orchestration",
+        workflowBundle: await bundleWorkflows(),
+        activities: activities.runs,
+        maxCachedWorkflows,
+      }),
     );
   }
   if (queues.includes("data")) {
-    workers.push(await Worker.create({ ...common, taskQueue: "data", activities: activities.data, maxConcurrentActivityTaskExecutions: jobs.processes * 2 }));
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue: "data",
+        activities: activities.data,
+        maxConcurrentActivityTaskExecutions: jobs.processes * 2,
+      }),
+    );
   }
   if (queues.includes("ml")) {
-    workers.push(await Worker.create({ ...common, taskQueue: "ml", activities: activities.models, maxConcurrentActivityTaskExecutions: jobs.processes }));
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue: "ml",
+        activities: activities.models,
+        maxConcurrentActivityTaskExecutions: jobs.processes,
+      }),
+    );
   }
-  const outbox = setInterval(() => void startPending(platform).catch((error: unknown) => platform.log.warn({ err: error }, "pending runs could not be started")), OUTBOX_MS);
+  const outbox = setInterval(
+    () => void startPending(platform).catch((error: unknown) => platform.log.warn({ err: error }, "pending runs could not be started")),
+    OUTBOX_MS,
+  );
   const stop = () => workers.forEach((worker) => worker.getState() === "RUNNING" && worker.shutdown());
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -55,9 +83,14 @@ if (import.meta.main) {
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
   await using platform = openPlatform(loadConfig());
   const flag = process.argv.find((argument) => argument.startsWith("--queues="));
-  const queues = flag?.slice("--queues=".length).split(",").filter((name): name is Queue => (QUEUES as readonly string[]).includes(name));
+  const queues = flag
+    ?.slice("--queues=".length)
+    .split(",")
+    .filter((name): name is Queue => (QUEUES as readonly string[]).includes(name));
   // What Temporal's client has to say goes into the same log, from warnings up.
-  Runtime.install({ logger: new DefaultLogger("WARN", ({ level, message, meta }) => platform.log[level === "ERROR" ? "error" : "warn"](meta, message)) });
+  Runtime.install({
+    logger: new DefaultLogger("WARN", ({ level, message, meta }) => platform.log[level === "ERROR" ? "error" : "warn"](meta, message)),
+  });
   platform.log.info({ queues: queues ?? QUEUES }, "worker starts");
   await runWorker(platform, stop.signal, { queues });
 }

@@ -48,7 +48,12 @@ export function openPlatform(config: Config): Platform {
 
 async function connect({ temporal }: Config): Promise<Client> {
   try {
-    const connection = await Connection.connect({ address: temporal.address, apiKey: temporal.apiKey, tls: temporal.tls, connectTimeout: 5_000 });
+    const connection = await Connection.connect({
+      address: temporal.address,
+      apiKey: temporal.apiKey,
+      tls: temporal.tls,
+      connectTimeout: 5_000,
+    });
     return new Client({ connection, namespace: temporal.namespace });
   } catch (cause) {
     throw new SensorloopError("TEMPORAL_UNAVAILABLE", `Temporal does not answer at ${temporal.address}`, { cause });

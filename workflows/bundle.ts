@@ -4,7 +4,10 @@ import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporali
 /** Bundles all workflows, once for all workers of a process. Fails where a workflow imports what it may not. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = createRequire(import.meta.url).resolve("./index.ts");
-  return bundleWorkflowCode({ workflowsPath, logger: { trace() {}, debug() {}, info() {}, warn: console.error, error: console.error, log() {} } });
+  return bundleWorkflowCode({
+    workflowsPath,
+    logger: { trace() {}, debug() {}, info() {}, warn: console.error, error: console.error, log() {} },
+  });
 }
 
 if (import.meta.main) {

@@ -8,7 +8,19 @@ const retry = { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "
 export const record: ActivityOptions = { taskQueue: "orchestration", startToCloseTimeout: "1m", scheduleToCloseTimeout: "24h", retry };
 
 /** Moves bytes or runs DuckDB: minutes for gigabytes. */
-export const bulk: ActivityOptions = { taskQueue: "data", startToCloseTimeout: "2h", scheduleToCloseTimeout: "24h", heartbeatTimeout, retry };
+export const bulk: ActivityOptions = {
+  taskQueue: "data",
+  startToCloseTimeout: "2h",
+  scheduleToCloseTimeout: "24h",
+  heartbeatTimeout,
+  retry,
+};
 
 /** Trains or scores: as long as the spec's limit allows, with checkpoints, so that a retry repeats little. */
-export const training: ActivityOptions = { taskQueue: "ml", startToCloseTimeout: "12h", scheduleToCloseTimeout: "48h", heartbeatTimeout, retry };
+export const training: ActivityOptions = {
+  taskQueue: "ml",
+  startToCloseTimeout: "12h",
+  scheduleToCloseTimeout: "48h",
+  heartbeatTimeout,
+  retry,
+};

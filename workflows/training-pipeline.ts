@@ -1,4 +1,13 @@
-import { ActivityFailure, CancellationScope, condition, defineQuery, defineUpdate, isCancellation, proxyActivities, setHandler } from "@temporalio/workflow";
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineUpdate,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+} from "@temporalio/workflow";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Activities } from "../activities/index.ts";
 import type { RunContext, RunResult, StageName, Verdict } from "../lib/domain/stages.ts";
@@ -27,11 +36,17 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
   let at: StageName | "waiting" | "done" = "stage";
   let approval: Approval | undefined;
   setHandler(progressQuery, () => at);
-  setHandler(approveUpdate, (answer) => { approval = answer; }, {
-    validator: (_answer: Approval): void => {
-      if (at !== "waiting") throw ApplicationFailure.nonRetryable("this run does not wait for an approval", "CONFLICT");
+  setHandler(
+    approveUpdate,
+    (answer) => {
+      approval = answer;
     },
-  });
+    {
+      validator: (_answer: Approval): void => {
+        if (at !== "waiting") throw ApplicationFailure.nonRetryable("this run does not wait for an approval", "CONFLICT");
+      },
+    },
+  );
 
   try {
     await runs.openRun(context);
@@ -80,7 +95,9 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
     at = "done";
     return result;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => runs.failRun({ ...context, stage: stageOf(at), cancelled: isCancellation(error), error: reportOf(error) }));
+    await CancellationScope.nonCancellable(() =>
+      runs.failRun({ ...context, stage: stageOf(at), cancelled: isCancellation(error), error: reportOf(error) }),
+    );
     throw error;
   }
 }
@@ -93,7 +110,9 @@ export async function quarantineReplayWorkflow(context: RunContext): Promise<{ r
     await cleanFiles(context);
     return await runs.closeReplay(context);
   } catch (error) {
-    await CancellationScope.nonCancellable(() => runs.failRun({ ...context, stage: "clean", cancelled: isCancellation(error), error: reportOf(error) }));
+    await CancellationScope.nonCancellable(() =>
+      runs.failRun({ ...context, stage: "clean", cancelled: isCancellation(error), error: reportOf(error) }),
+    );
     throw error;
   }
 }
@@ -133,6 +152,11 @@ function withoutFlag({ needsApproval: _, ...verdict }: Verdict & { needsApproval
 /** What the catalogue said of the failure, as far as it came from an activity. */
 function reportOf(error: unknown): { code: string; message: string; facts: unknown } {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return { code: cause.type ?? "INTERNAL", message: cause.message, facts: cause.details?.[0] ?? {} };
-  return { code: isCancellation(error) ? "CANCELLED" : "INTERNAL", message: error instanceof Error ? error.message : String(error), facts: {} };
+  if (cause instanceof ApplicationFailure)
+    return { code: cause.type ?? "INTERNAL", message: cause.message, facts: cause.details?.[0] ?? {} };
+  return {
+    code: isCancellation(error) ? "CANCELLED" : "INTERNAL",
+    message: error instanceof Error ? error.message : String(error),
+    facts: {},
+  };
 }

@@ -31,7 +31,13 @@ export interface RunOptions {
 const JOBS_PER_CHILD = 50;
 const CHILD = join(import.meta.dirname, "child.ts");
 /** Set before TensorFlow is loaded: one thread a child, as many children as cores (docs/decisions/training.md). */
-const THREADS = { TF_NUM_INTEROP_THREADS: "1", TF_NUM_INTRAOP_THREADS: "1", OMP_NUM_THREADS: "1", TF_ENABLE_ONEDNN_OPTS: "1", TF_CPP_MIN_LOG_LEVEL: "2" };
+const THREADS = {
+  TF_NUM_INTEROP_THREADS: "1",
+  TF_NUM_INTRAOP_THREADS: "1",
+  OMP_NUM_THREADS: "1",
+  TF_ENABLE_ONEDNN_OPTS: "1",
+  TF_CPP_MIN_LOG_LEVEL: "2",
+};
 
 interface Worker {
   readonly child: ChildProcess;
@@ -110,7 +116,12 @@ export class ComputePool implements AsyncDisposable {
           reject(failure);
         };
         const onExit = (code: number | null, signal: string | null) => {
-          reject(error ?? new SensorloopError("JOB_CRASHED", `job '${message.job}' ended by itself (${signal ?? `exit ${code}`})`, { facts: { job: message.job, code, signal } }));
+          reject(
+            error ??
+              new SensorloopError("JOB_CRASHED", `job '${message.job}' ended by itself (${signal ?? `exit ${code}`})`, {
+                facts: { job: message.job, code, signal },
+              }),
+          );
         };
         child.on("message", onMessage);
         child.once("exit", onExit);
@@ -126,7 +137,11 @@ export class ComputePool implements AsyncDisposable {
   }
 
   #spawn(): Worker {
-    const child = fork(CHILD, { env: { ...process.env, ...THREADS, ...this.#options.env }, stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+    const child = fork(CHILD, {
+      env: { ...process.env, ...THREADS, ...this.#options.env },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "advanced",
+    });
     return { child, jobs: 0 };
   }
 
@@ -144,7 +159,11 @@ export class ComputePool implements AsyncDisposable {
     const resident = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
     const { memoryMb } = this.#options;
     if (resident > memoryMb) {
-      kill(new SensorloopError("OUT_OF_MEMORY", `a job held ${Math.round(resident)} MB, more than the ${memoryMb} MB allowed`, { facts: { memoryMb } }));
+      kill(
+        new SensorloopError("OUT_OF_MEMORY", `a job held ${Math.round(resident)} MB, more than the ${memoryMb} MB allowed`, {
+          facts: { memoryMb },
+        }),
+      );
     }
   }
 }

@@ -37,7 +37,8 @@ export function assignSplit(units: readonly SplitUnit[], spec: SplitSpec, earlie
   fill("validation", spec.validation, units.length - count("holdout"));
   for (const unit of waiting) sides.set(unit.id, "train");
   for (const side of ["train", "validation", "holdout"] as const) {
-    if (count(side) === 0) throw impossible(`${units.length} ${spec.by}s are too few: nothing would be left for ${side}`, { side, units: units.length });
+    if (count(side) === 0)
+      throw impossible(`${units.length} ${spec.by}s are too few: nothing would be left for ${side}`, { side, units: units.length });
   }
   return sides;
 

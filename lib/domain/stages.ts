@@ -47,7 +47,21 @@ export const verdictSchema = z.object({
   /** One sentence for people. */
   reason: z.string(),
   /** Which check decided, for programs. */
-  rule: z.enum(["first", "better", "tie", "worse", "floor", "class-collapse", "not-a-number", "missing-class", "holdout-changed", "leaking", "uncertain", "approved", "rejected"]),
+  rule: z.enum([
+    "first",
+    "better",
+    "tie",
+    "worse",
+    "floor",
+    "class-collapse",
+    "not-a-number",
+    "missing-class",
+    "holdout-changed",
+    "leaking",
+    "uncertain",
+    "approved",
+    "rejected",
+  ]),
   candidate: z.string(),
   champion: z.string().nullable(),
   difference: z.object({ metric: z.string(), value: z.number(), low: z.number().nullable(), high: z.number().nullable() }).nullable(),

@@ -7,7 +7,12 @@ import { SensorloopError } from "./errors.ts";
  * column begins at a multiple of 8), columns one after another, each padded to 8 bytes.
  */
 const MAGIC = "SLWIN001";
-const columnSchema = z.object({ name: z.string(), type: z.enum(["f32", "f64", "i32", "u8"]), shape: z.array(z.number().int().nonnegative()), offset: z.number().int() });
+const columnSchema = z.object({
+  name: z.string(),
+  type: z.enum(["f32", "f64", "i32", "u8"]),
+  shape: z.array(z.number().int().nonnegative()),
+  offset: z.number().int(),
+});
 const headerSchema = z.object({
   windows: z.number().int(),
   /** Dictionaries: columns `subject`, `recording`, `label` hold indices into these; -1 is none. */
@@ -56,7 +61,16 @@ export interface WindowShard {
 type ColumnName = "subject" | "recording" | "label" | "split" | "dense" | "from" | "to" | "startUs" | "featureValues" | "signals";
 const ARRAYS = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
 const TYPES: Readonly<Record<ColumnName, keyof typeof ARRAYS>> = {
-  subject: "i32", recording: "i32", label: "i32", split: "u8", dense: "u8", from: "i32", to: "i32", startUs: "f64", featureValues: "f32", signals: "f32",
+  subject: "i32",
+  recording: "i32",
+  label: "i32",
+  split: "u8",
+  dense: "u8",
+  from: "i32",
+  to: "i32",
+  startUs: "f64",
+  featureValues: "f32",
+  signals: "f32",
 };
 const pad8 = (bytes: number) => Math.ceil(bytes / 8) * 8;
 
@@ -71,7 +85,9 @@ export function encodeWindowShard(shard: WindowShard): Uint8Array[] {
     offset += pad8(array.byteLength);
   }
   const { windows, subjects, recordings, classes, features, channels, samples, rateHz } = shard;
-  const json = new TextEncoder().encode(JSON.stringify({ windows, subjects, recordings, classes, features, channels, samples, rateHz, columns }));
+  const json = new TextEncoder().encode(
+    JSON.stringify({ windows, subjects, recordings, classes, features, channels, samples, rateHz, columns }),
+  );
   const head = new Uint8Array(pad8(12 + json.length)).fill(0x20);
   head.set(new TextEncoder().encode(MAGIC));
   new DataView(head.buffer).setUint32(8, head.length - 12, true);

@@ -38,7 +38,13 @@ const METHODS = { stored: 0, deflated: 8 } as const;
  *
  * @param wanted tells by its names whether a file is read at all; others are yielded with `bytes` that nobody calls
  */
-export async function* filesOf(path: string, name: string, folder: string, limits: UnpackLimits, wanted: (names: readonly string[]) => boolean): AsyncGenerator<SentFile | BrokenFile> {
+export async function* filesOf(
+  path: string,
+  name: string,
+  folder: string,
+  limits: UnpackLimits,
+  wanted: (names: readonly string[]) => boolean,
+): AsyncGenerator<SentFile | BrokenFile> {
   const budget = new UnpackBudget(name, limits);
   const head = await firstBytes(path);
   const kind = kindOf(head);
@@ -162,7 +168,8 @@ async function* zipEntry(path: string, zip: yauzl.ZipFile, entry: yauzl.Entry, n
   } catch (cause) {
     throw cause instanceof SensorloopError ? cause : zipCorrupt(name, cause);
   }
-  if (size !== entry.uncompressedSize || sum !== entry.crc32) throw zipCorrupt(name, new Error("its bytes are not those that the archive's directory promises"));
+  if (size !== entry.uncompressedSize || sum !== entry.crc32)
+    throw zipCorrupt(name, new Error("its bytes are not those that the archive's directory promises"));
 }
 
 /**
@@ -239,7 +246,10 @@ export function safeName(name: string): string {
   const parts = name.replaceAll("\\", "/").split("/");
   const kept = parts.filter((part) => part !== "" && part !== "." && part !== "..");
   // eslint-disable-next-line no-control-regex -- control characters are what is replaced
-  return kept.join("/").replace(/[\u0000-\u001f\u007f]/g, "_").slice(0, 500);
+  return kept
+    .join("/")
+    .replace(/[\u0000-\u001f\u007f]/g, "_")
+    .slice(0, 500);
 }
 
 const withoutGz = (name: string): string => name.replace(/\.gz$/i, "");

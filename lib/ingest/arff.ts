@@ -61,7 +61,8 @@ export class ArffToCsv {
     if (/^@data\b/i.test(line)) this.#headerDone = true;
     const attribute = /^@attribute\s+(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+))/i.exec(line);
     if (attribute) this.#attributes.push((attribute[1] ?? attribute[2] ?? attribute[3] ?? "").replace(/\\(.)/g, "$1"));
-    else if (line !== "" && !line.startsWith("%") && !/^@(relation|data)\b/i.test(line)) throw this.#refuse(`line ${this.headerLines} declares nothing`);
+    else if (line !== "" && !line.startsWith("%") && !/^@(relation|data)\b/i.test(line))
+      throw this.#refuse(`line ${this.headerLines} declares nothing`);
   }
 
   /** Columns that the file forgot to declare come last and are named by the spec. */
@@ -71,9 +72,13 @@ export class ArffToCsv {
     const named = this.#format.columns ?? [];
     const rest = named.length === undeclared ? named : named.length === cells ? named.slice(this.#attributes.length) : [];
     if (rest.length !== undeclared) {
-      throw new SensorloopError("HEADER_MISMATCH", `${this.#name} declares ${this.#attributes.length} columns and has ${cells}; \`format.columns\` must name the ${undeclared} others`, {
-        facts: { declared: this.#attributes.length, found: cells },
-      });
+      throw new SensorloopError(
+        "HEADER_MISMATCH",
+        `${this.#name} declares ${this.#attributes.length} columns and has ${cells}; \`format.columns\` must name the ${undeclared} others`,
+        {
+          facts: { declared: this.#attributes.length, found: cells },
+        },
+      );
     }
     return Buffer.from(`${[...this.#attributes, ...rest].map((name) => this.#quoted(name)).join(this.#format.delimiter)}\n`, "utf8");
   }
@@ -86,7 +91,11 @@ export class ArffToCsv {
     while (pattern.lastIndex <= line.length) {
       const cell = pattern.exec(line);
       if (!cell) return { text: line, count: 0 };
-      cells.push(cell[1] !== undefined || cell[2] !== undefined ? this.#quoted((cell[1] ?? cell[2] ?? "").replace(/\\(.)/g, "$1")) : (cell[3] ?? "").trim());
+      cells.push(
+        cell[1] !== undefined || cell[2] !== undefined
+          ? this.#quoted((cell[1] ?? cell[2] ?? "").replace(/\\(.)/g, "$1"))
+          : (cell[3] ?? "").trim(),
+      );
       if (pattern.lastIndex === line.length && !line.endsWith(",")) break;
       if (pattern.lastIndex === line.length) {
         cells.push("");

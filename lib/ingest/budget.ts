@@ -42,9 +42,13 @@ export class UnpackBudget {
     this.#out += bytes;
     const { maxBytes, maxRatio, freeBytes } = this.#limits;
     if (this.#out > maxBytes || this.#out > freeBytes + maxRatio * this.#in) {
-      throw new SensorloopError("DECOMPRESSION_BOMB", `${this.#what} unpacks to more than ${this.#out > maxBytes ? `${maxBytes} bytes` : `${maxRatio} times its size`}`, {
-        facts: { bytesIn: this.#in, bytesOut: this.#out, maxBytes, maxRatio },
-      });
+      throw new SensorloopError(
+        "DECOMPRESSION_BOMB",
+        `${this.#what} unpacks to more than ${this.#out > maxBytes ? `${maxBytes} bytes` : `${maxRatio} times its size`}`,
+        {
+          facts: { bytesIn: this.#in, bytesOut: this.#out, maxBytes, maxRatio },
+        },
+      );
     }
     this.#parent?.unpacked(bytes);
   }

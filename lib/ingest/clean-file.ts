@@ -26,7 +26,16 @@ const REFUSALS: ReadonlySet<string> = new Set(["HEADER_MISMATCH", "UNTERMINATED_
 /** Columns of cleaned files that are no channels. */
 const RESERVED: ReadonlySet<string> = new Set(["subject", "recording", "line", "index", "at_us", "label", "extras"]);
 const NO_REPEATS: RepeatedTimes = { lines: new Float64Array(), same: new Uint8Array() };
-const NO_DETAIL: CleanDetail = { fromUs: null, toUs: null, recordings: 0, subjects: 0, classes: {}, measuredRateHz: null, signalsSha256: null, outOfOrder: 0 };
+const NO_DETAIL: CleanDetail = {
+  fromUs: null,
+  toUs: null,
+  recordings: 0,
+  subjects: 0,
+  classes: {},
+  measuredRateHz: null,
+  signalsSha256: null,
+  outOfOrder: 0,
+};
 
 export type CleanOptions = Omit<CleanInput, "files"> & {
   readonly folder: string;
@@ -50,7 +59,8 @@ export async function cleanFile(file: FileToClean, options: CleanOptions): Promi
   try {
     const files = options.spec.files[file.fileSpec] as FilesSpec;
     const first = await passOver(file, files, options, NO_REPEATS);
-    if (files.rules.duplicates === "keep" || !(first.rows instanceof SampleRows) || !first.rows.mayRepeat) return verdict(file, files, first, options);
+    if (files.rules.duplicates === "keep" || !(first.rows instanceof SampleRows) || !first.rows.mayRepeat)
+      return verdict(file, files, first, options);
     // DuckDB is 70 MB of library: loaded by those files only that need it.
     const { findRepeatedTimes } = await import("./duplicates.ts");
     const repeated = await findRepeatedTimes({
@@ -64,7 +74,18 @@ export async function cleanFile(file: FileToClean, options: CleanOptions): Promi
     return verdict(file, files, await passOver(file, files, options, repeated), options);
   } catch (error) {
     if (!(error instanceof SensorloopError) || !REFUSALS.has(error.code)) throw error;
-    return { file: file.id, state: "refused", rowsIn: 0, rowsOk: 0, rowsQuarantined: 0, rowsDuplicate: 0, leftOut: 0, ...NOTHING_PUBLISHED, error: error.report(), detail: NO_DETAIL };
+    return {
+      file: file.id,
+      state: "refused",
+      rowsIn: 0,
+      rowsOk: 0,
+      rowsQuarantined: 0,
+      rowsDuplicate: 0,
+      leftOut: 0,
+      ...NOTHING_PUBLISHED,
+      error: error.report(),
+      detail: NO_DETAIL,
+    };
   }
 }
 
@@ -74,13 +95,18 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
   const { spec, pepper, folder, onRows } = options;
   const { scan } = file;
   const reserved = Object.keys(files.channels).find((name) => RESERVED.has(name));
-  if (reserved) throw new SensorloopError("SPEC_INVALID", `a channel cannot be called '${reserved}': every cleaned file has a column of that name`);
+  if (reserved)
+    throw new SensorloopError("SPEC_INVALID", `a channel cannot be called '${reserved}': every cleaned file has a column of that name`);
   const header = scan.header ?? files.format.columns ?? [];
   const positions = locateColumns(file.name, header, columnsRead(files));
   const vocabulary = new Vocabulary(spec.labels);
   const fixedLabel = labelOfFile(file, files, vocabulary);
   const clock = files.time.kind === "column" ? new Clock(files.time, files.rules.timeRange) : null;
-  const recordings = new Recordings(files, file.name, positions, { project: spec.project, pepper, fallback: `file-${file.sha256.slice(0, 16)}` });
+  const recordings = new Recordings(files, file.name, positions, {
+    project: spec.project,
+    pepper,
+    fallback: `file-${file.sha256.slice(0, 16)}`,
+  });
   const mayRepeatItself = !clock && files.role === "samples" && files.rules.duplicates === "drop";
   const repeatsFrom = (mayRepeatItself ? repeatedTail(file.path, scan.headerLines) : null) ?? Infinity;
   const quarantine = new Quarantine(join(folder, `${file.id}.quarantine.ndjson`));
@@ -90,7 +116,21 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
       ? new IntervalRows(parquet, files.interval, positions, scan.lines)
       : new SampleRows({ path: parquet, files, positions, clock, rateHz: files.rateHz ?? spec.rateHz, lines: scan.lines });
   const reader = new CsvReader(file.path, files.format, header.length, scan.quotes);
-  const pass = new CleaningPass({ files, scan, columns: header.length, positions, reader, recordings, vocabulary, fixedLabel, rows, quarantine, repeatsFrom, repeatedTimes, onRows });
+  const pass = new CleaningPass({
+    files,
+    scan,
+    columns: header.length,
+    positions,
+    reader,
+    recordings,
+    vocabulary,
+    fixedLabel,
+    rows,
+    quarantine,
+    repeatsFrom,
+    repeatedTimes,
+    onRows,
+  });
   try {
     await pass.run();
     quarantine.close();
@@ -105,7 +145,12 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
   }
 }
 
-function verdict(file: FileToClean, files: FilesSpec, { pass, recordings, rows, quarantine, written }: Passed, { folder }: CleanOptions): CleanedFile {
+function verdict(
+  file: FileToClean,
+  files: FilesSpec,
+  { pass, recordings, rows, quarantine, written }: Passed,
+  { folder }: CleanOptions,
+): CleanedFile {
   const { rowsIn, rowsOk, rowsDuplicate, leftOut } = pass;
   const taken = [...recordings].filter((recording) => recording.rows > 0);
   const subjects = new Map(taken.map(({ external, subject }) => [external, subject]));
@@ -123,25 +168,47 @@ function verdict(file: FileToClean, files: FilesSpec, { pass, recordings, rows, 
     outOfOrder: samples?.outOfOrder ?? 0,
   };
   const counts = { rowsIn, rowsOk, rowsQuarantined: quarantine.rows, rowsDuplicate, leftOut };
-  if (rowsIn !== rowsOk + quarantine.rows + rowsDuplicate) throw new SensorloopError("INTERNAL", `the rows of ${file.name} do not add up`, { facts: counts });
+  if (rowsIn !== rowsOk + quarantine.rows + rowsDuplicate)
+    throw new SensorloopError("INTERNAL", `the rows of ${file.name} do not add up`, { facts: counts });
   const refused = quarantine.rows > 0 ? { path: quarantine.path, counts: quarantine.counts } : null;
   const error = tooManyBadRows(file, files, quarantine, rowsIn) ?? (samples ? rateMismatch(file, files, samples) : undefined);
   if (error || rowsOk === 0) remove(written.path);
-  if (error) return { file: file.id, state: "refused", ...counts, parquet: null, subjects: null, quarantine: refused, error: error.report(), detail };
+  if (error)
+    return {
+      file: file.id,
+      state: "refused",
+      ...counts,
+      parquet: null,
+      subjects: null,
+      quarantine: refused,
+      error: error.report(),
+      detail,
+    };
   if (rowsOk === 0) return { file: file.id, state: "clean", ...counts, parquet: null, subjects: null, quarantine: refused, detail };
   const path = join(folder, `${file.id}.subjects.ndjson`);
   writeFileSync(path, [...subjects].map(([external, biometric]) => `${JSON.stringify({ external, biometric })}\n`).join(""));
   const { sha256, bytes } = written;
-  return { file: file.id, state: "clean", ...counts, parquet: { path: written.path, sha256, bytes }, subjects: { path, count: subjects.size }, quarantine: refused, detail };
+  return {
+    file: file.id,
+    state: "clean",
+    ...counts,
+    parquet: { path: written.path, sha256, bytes },
+    subjects: { path, count: subjects.size },
+    quarantine: refused,
+    detail,
+  };
 }
 
 function labelOfFile(file: FileToClean, files: FilesSpec, vocabulary: Vocabulary): string | null {
-  if (files.label && "columns" in files.label) throw new SensorloopError("SPEC_INVALID", "a label is in one column; several cannot name it together");
+  if (files.label && "columns" in files.label)
+    throw new SensorloopError("SPEC_INVALID", "a label is in one column; several cannot name it together");
   const raw = files.label && fixedValue(files.label, files, file.name);
   if (raw === undefined) return null;
   const reading = vocabulary.read(raw);
   if ("label" in reading) return reading.label;
-  throw new SensorloopError("UNKNOWN_CLASS", `the label of ${file.name} is not in the vocabulary: ${reading.unknown}`, { facts: { label: raw.slice(0, 80) } });
+  throw new SensorloopError("UNKNOWN_CLASS", `the label of ${file.name} is not in the vocabulary: ${reading.unknown}`, {
+    facts: { label: raw.slice(0, 80) },
+  });
 }
 
 function tooManyBadRows(file: FileToClean, { rules }: FilesSpec, quarantine: Quarantine, rowsIn: number): SensorloopError | undefined {
@@ -161,14 +228,20 @@ function rateMismatch(file: FileToClean, files: FilesSpec, { steps }: SampleRows
   if (files.time.kind !== "column" || !files.rateHz || files.format.unfold || steps.size < LEAST_STEPS) return undefined;
   const measured = 1e6 / steps.median();
   if (Math.abs(measured / files.rateHz - 1) <= RATE_TOLERANCE) return undefined;
-  return new SensorloopError("RATE_MISMATCH", `${file.name} was recorded at ${Number(measured.toPrecision(4))} Hz (median step), and the spec says ${files.rateHz} Hz`, {
-    facts: { measuredHz: measured, declaredHz: files.rateHz },
-  });
+  return new SensorloopError(
+    "RATE_MISMATCH",
+    `${file.name} was recorded at ${Number(measured.toPrecision(4))} Hz (median step), and the spec says ${files.rateHz} Hz`,
+    {
+      facts: { measuredHz: measured, declaredHz: files.rateHz },
+    },
+  );
 }
 
 function unterminated(file: FileToClean, stagedLine: number): SensorloopError {
   const line = sentLine(file.scan, stagedLine);
-  return new SensorloopError("UNTERMINATED_QUOTE", `a quote that opens in line ${line} of ${file.name} is not closed in that line`, { facts: { line } });
+  return new SensorloopError("UNTERMINATED_QUOTE", `a quote that opens in line ${line} of ${file.name} is not closed in that line`, {
+    facts: { line },
+  });
 }
 
 function remove(...paths: string[]): void {

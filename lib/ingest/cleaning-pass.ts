@@ -86,7 +86,12 @@ export class CleaningPass {
     this.#repeatsFrom = parts.repeatsFrom;
     this.#samples = files.format.unfold?.samples ?? 1;
     this.#nulls = new NullCells(files.format);
-    this.#only = Object.entries(files.only).map(([column, values]) => ({ at: positions.get(column) as number, allowed: new Set(values), memo: new CellMemo(), passes: false }));
+    this.#only = Object.entries(files.only).map(([column, values]) => ({
+      at: positions.get(column) as number,
+      allowed: new Set(values),
+      memo: new CellMemo(),
+      passes: false,
+    }));
     this.#labelColumn = files.label && "column" in files.label ? files.label.column : null;
     this.#labelAt = this.#labelColumn === null ? -1 : (positions.get(this.#labelColumn) as number);
     this.#label = { value: parts.fixedLabel, unknown: null };
@@ -151,7 +156,8 @@ export class CleaningPass {
   #check(): Refusal | null {
     const recordings = this.#recordings;
     const recording = recordings.of(this.#reader);
-    if (!recording) return { rule: "null", column: recordings.missing, reason: `${recordings.missing} is missing: nobody knows whose row this is` };
+    if (!recording)
+      return { rule: "null", column: recordings.missing, reason: `${recordings.missing} is missing: nobody knows whose row this is` };
     recording.next += this.#samples;
     const refusal = this.#rows.read(this.#reader, recording);
     if (refusal) return refusal;
@@ -165,7 +171,11 @@ export class CleaningPass {
     if (current) current.next += this.#samples;
     if (this.#reader.torn) return { rule: "structure", column: null, reason: "a quoted cell is followed by more text" };
     const extra = this.#reader.count - this.#columns;
-    return { rule: "structure", column: null, reason: `${this.#reader.count} cells where ${this.#columns} belong, ${Math.abs(extra)} too ${extra > 0 ? "many" : "few"}` };
+    return {
+      rule: "structure",
+      column: null,
+      reason: `${this.#reader.count} cells where ${this.#columns} belong, ${Math.abs(extra)} too ${extra > 0 ? "many" : "few"}`,
+    };
   }
 
   #wanted(): boolean {

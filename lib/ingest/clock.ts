@@ -31,7 +31,10 @@ export class Clock {
     try {
       this.#zone = new Zone(time.zone);
     } catch (cause) {
-      throw new SensorloopError("SPEC_INVALID", `'${time.zone}' is not a time zone of the IANA list`, { cause, facts: { zone: time.zone } });
+      throw new SensorloopError("SPEC_INVALID", `'${time.zone}' is not a time zone of the IANA list`, {
+        cause,
+        facts: { zone: time.zone },
+      });
     }
   }
 
@@ -51,13 +54,19 @@ export class Clock {
       at = parseIso(bytes, from, to);
       if (!this.#zone.isUtc && wasLocal() && at === at) {
         const { earlier, later } = this.#zone.resolve(at);
-        if (earlier !== earlier) return this.#refuse(`'${textOf(bytes, from, to)}' never was in ${this.#time.zone}: the clocks were put forward over it`);
+        if (earlier !== earlier)
+          return this.#refuse(`'${textOf(bytes, from, to)}' never was in ${this.#time.zone}: the clocks were put forward over it`);
         at = earlier < latest - PUT_BACK_US && later > latest ? later : earlier;
       }
     } else at = parseEpoch(bytes, from, to, format);
-    if (at !== at) return this.#refuse(`'${textOf(bytes, from, to).slice(0, 60)}' is no ${format === "iso" ? "date or date-time (YYYY-MM-DD HH:MM:SS.ffffff)" : "number"}`);
+    if (at !== at)
+      return this.#refuse(
+        `'${textOf(bytes, from, to).slice(0, 60)}' is no ${format === "iso" ? "date or date-time (YYYY-MM-DD HH:MM:SS.ffffff)" : "number"}`,
+      );
     if (at >= this.#from && at < this.#to) return at;
-    return this.#refuse(`'${textOf(bytes, from, to)}' is outside ${this.#range[0]} to ${this.#range[1]}${this.#otherUnit(bytes, from, to)}`);
+    return this.#refuse(
+      `'${textOf(bytes, from, to)}' is outside ${this.#range[0]} to ${this.#range[1]}${this.#otherUnit(bytes, from, to)}`,
+    );
   }
 
   #otherUnit(bytes: Buffer, from: number, to: number): string {

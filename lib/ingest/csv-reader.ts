@@ -227,7 +227,9 @@ export class CsvReader {
   }
 
   #unterminated(): SensorloopError {
-    return new SensorloopError("UNTERMINATED_QUOTE", `a quote opens in line ${this.line} of the staged file and is not closed in it`, { facts: { line: this.line } });
+    return new SensorloopError("UNTERMINATED_QUOTE", `a quote opens in line ${this.line} of the staged file and is not closed in it`, {
+      facts: { line: this.line },
+    });
   }
 }
 

@@ -56,7 +56,10 @@ export class Decoder {
     if (wideDeclared && !seen && head.length > 0) throw undeclared(name, "utf-8", declared);
     this.encoding = seen ?? declared;
     this.#bom = mark?.length ?? 0;
-    this.#wide = this.encoding === "utf-16le" || this.encoding === "utf-16be" ? new TextDecoder(this.encoding, { fatal: true, ignoreBOM: true }) : null;
+    this.#wide =
+      this.encoding === "utf-16le" || this.encoding === "utf-16be"
+        ? new TextDecoder(this.encoding, { fatal: true, ignoreBOM: true })
+        : null;
   }
 
   /** Whether the bytes that come out are those that went in. */
@@ -107,10 +110,14 @@ export class Decoder {
     try {
       return Buffer.from((this.#wide as TextDecoder).decode(bytes, { stream: !end }), "utf8");
     } catch (cause) {
-      throw new SensorloopError("NOT_TEXT", `${this.#name} is not valid ${this.encoding} after line ${this.#lines}: half a character (a lone surrogate, or a byte too few)`, {
-        cause,
-        facts: { line: this.#lines + 1 },
-      });
+      throw new SensorloopError(
+        "NOT_TEXT",
+        `${this.#name} is not valid ${this.encoding} after line ${this.#lines}: half a character (a lone surrogate, or a byte too few)`,
+        {
+          cause,
+          facts: { line: this.#lines + 1 },
+        },
+      );
     }
   }
 
@@ -122,15 +129,20 @@ export class Decoder {
     }
     const near = bytes.subarray(Math.max(0, bad - 2048), bad + 2048);
     const controls = near.filter((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13).length;
-    if (controls > near.length * CONTROLS) return new SensorloopError("NOT_TEXT", `${this.#name} is not text: line ${line} is binary`, { facts: { line } });
+    if (controls > near.length * CONTROLS)
+      return new SensorloopError("NOT_TEXT", `${this.#name} is not text: line ${line} is binary`, { facts: { line } });
     const windows = near.some((byte) => byte >= 0x80 && byte < 0xa0);
     const looksLike = windows ? "windows-1252" : "latin1";
-    return new SensorloopError("ENCODING_UNDECLARED", `${this.#name} is not UTF-8: line ${line} looks like ${looksLike}`, { facts: { line, looksLike } });
+    return new SensorloopError("ENCODING_UNDECLARED", `${this.#name} is not UTF-8: line ${line} looks like ${looksLike}`, {
+      facts: { line, looksLike },
+    });
   }
 }
 
 function undeclared(name: string, looksLike: Encoding, declared: string): SensorloopError {
-  return new SensorloopError("ENCODING_UNDECLARED", `${name} looks like ${looksLike}, and the spec says ${declared}`, { facts: { looksLike, declared } });
+  return new SensorloopError("ENCODING_UNDECLARED", `${name} looks like ${looksLike}, and the spec says ${declared}`, {
+    facts: { looksLike, declared },
+  });
 }
 
 /** UTF-16 without a mark: nearly every other byte of a table's first lines is 0. */

@@ -52,7 +52,9 @@ export function originColumns(origin: Origin): readonly string[] {
 export function channelColumns(files: FilesSpec, column: string): string[] {
   const { unfold } = files.format;
   if (!unfold) return [column];
-  return Array.from({ length: unfold.samples }, (_, sample) => unfold.pattern.replaceAll("{channel}", column).replaceAll("{i}", String(sample + 1)));
+  return Array.from({ length: unfold.samples }, (_, sample) =>
+    unfold.pattern.replaceAll("{channel}", column).replaceAll("{i}", String(sample + 1)),
+  );
 }
 
 /**

@@ -48,7 +48,8 @@ export class IntervalRows {
     if (typeof to !== "number") return to;
     if (to < from) return { rule: "range", column: this.#interval.to, reason: `the interval ends (${to}) before it begins (${from})` };
     const base = this.#interval.unit === "sample" ? this.#interval.base : 0;
-    if (from < base) return { rule: "range", column: this.#interval.from, reason: `the interval begins at ${from}, before the first sample (${base})` };
+    if (from < base)
+      return { rule: "range", column: this.#interval.from, reason: `the interval begins at ${from}, before the first sample (${base})` };
     this.#bounds = [from - base, to - base + 1];
     return null;
   }
@@ -87,6 +88,10 @@ export class IntervalRows {
     const { unit } = this.#interval;
     const value = unit === "sample" ? (/^\d{1,15}(\.0*)?$/.test(text) ? Number(text) : NaN) : parseEpoch(bytes, from, to, unit);
     if (value === value) return value;
-    return { rule: "type", column, reason: `${column} is '${text.slice(0, 60)}', which is no ${unit === "sample" ? "sample number" : "time in the unit named"}` };
+    return {
+      rule: "type",
+      column,
+      reason: `${column} is '${text.slice(0, 60)}', which is no ${unit === "sample" ? "sample number" : "time in the unit named"}`,
+    };
   }
 }

@@ -70,7 +70,11 @@ export class LineScan {
    * @param firstDataLine of the file as sent, where normalising changed the number of header lines
    * @throws SensorloopError EMPTY_FILE, HEADER_ONLY
    */
-  end(encoding: FileScan["encoding"], newline: FileScan["newline"], firstDataLine?: number): { scan: FileScan; sha256: string; bytes: number } {
+  end(
+    encoding: FileScan["encoding"],
+    newline: FileScan["newline"],
+    firstDataLine?: number,
+  ): { scan: FileScan; sha256: string; bytes: number } {
     if (this.#headerLeft > 0 && this.#headerPieces.length > 0) {
       this.#lines++;
       this.#open = 0;
@@ -79,7 +83,8 @@ export class LineScan {
     const lines = this.#lines + (this.#open > 0 ? 1 : 0);
     const rows = lines - this.#headerLines - this.#blankCount;
     if (this.#bytes === 0) throw new SensorloopError("EMPTY_FILE", `${this.#name} has 0 bytes`);
-    if (this.#headerText === null && (rows <= 0 || this.#headerRows > 0)) throw new SensorloopError("EMPTY_FILE", `${this.#name} has ${this.#bytes} bytes, and nothing but empty lines`);
+    if (this.#headerText === null && (rows <= 0 || this.#headerRows > 0))
+      throw new SensorloopError("EMPTY_FILE", `${this.#name} has ${this.#bytes} bytes, and nothing but empty lines`);
     if (rows <= 0 || this.#headerLeft > 0) throw new SensorloopError("HEADER_ONLY", `${this.#name} has a header and no row under it`);
     const first = firstDataLine ?? this.#headerLines + 1;
     const scan: FileScan = {
@@ -130,6 +135,10 @@ export class LineScan {
 
   #tooLong(): SensorloopError {
     const line = this.#lines + 1;
-    return new SensorloopError("LINE_TOO_LONG", `a line of ${this.#name} has more than ${this.#longestAllowed} bytes, at or before line ${line}`, { facts: { line, longestAllowed: this.#longestAllowed } });
+    return new SensorloopError(
+      "LINE_TOO_LONG",
+      `a line of ${this.#name} has more than ${this.#longestAllowed} bytes, at or before line ${line}`,
+      { facts: { line, longestAllowed: this.#longestAllowed } },
+    );
   }
 }

@@ -53,7 +53,7 @@ export class Quarantine {
   #write(): void {
     this.#fd ??= openSync(this.path, "wx");
     const bytes = Buffer.from(this.#pending, "utf8");
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(this.#fd, bytes, written);
     this.#pending = "";
   }
 }

@@ -28,7 +28,8 @@ export interface Identities {
 }
 
 /** An origin with its columns' positions, or the one value that holds for the whole file. */
-type Source = { readonly fixed: string } | { readonly columns: readonly { readonly at: number; readonly name: string; readonly memo: CellMemo }[] };
+type Source =
+  { readonly fixed: string } | { readonly columns: readonly { readonly at: number; readonly name: string; readonly memo: CellMemo }[] };
 
 /** Tells which recording a row belongs to. */
 export class Recordings {
@@ -115,7 +116,9 @@ export function fixedValue(origin: Origin, files: FilesSpec, fileName: string): 
   if (!("fileName" in origin)) return undefined;
   const value = new RegExp(files.match).exec(fileName)?.groups?.[origin.fileName];
   if (value === undefined || value === "") {
-    throw new SensorloopError("FILE_UNMATCHED", `the name '${fileName}' has nothing for the group '${origin.fileName}' of \`match\``, { facts: { group: origin.fileName } });
+    throw new SensorloopError("FILE_UNMATCHED", `the name '${fileName}' has nothing for the group '${origin.fileName}' of \`match\``, {
+      facts: { group: origin.fileName },
+    });
   }
   return value;
 }

@@ -101,7 +101,7 @@ function byteAt(fd: number, position: number): number {
 }
 
 function readFully(fd: number, into: Buffer, length: number, position: number): void {
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const read = readSync(fd, into, done, length - done, position + done);
     if (read === 0) throw new Error("the file became shorter while it was read");
     done += read;

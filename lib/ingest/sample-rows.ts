@@ -113,7 +113,11 @@ export class SampleRows {
       if (this.#time !== this.#time) return { rule: "time", column: this.#timeColumn, reason: this.#clock.fault };
     }
     for (let index = 0; index < this.#channels.length; index++) {
-      const refusal = this.#measure(reader, this.#channels[index] as Channel, recording.carried ? (recording.carried[index] as number) : NaN);
+      const refusal = this.#measure(
+        reader,
+        this.#channels[index] as Channel,
+        recording.carried ? (recording.carried[index] as number) : NaN,
+      );
       if (refusal) return refusal;
     }
     return null;

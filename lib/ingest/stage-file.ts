@@ -91,6 +91,6 @@ class Normaliser {
   #put(bytes: Buffer, fd: number | null): void {
     if (bytes.length === 0) return;
     this.#scan.add(bytes);
-    if (fd !== null) for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+    if (fd !== null) for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
   }
 }

@@ -93,7 +93,11 @@ export const run: Job<StageInput, StageOutput> = async ({ path, name, files, lim
       continue;
     }
     try {
-      const staged = await stageFile({ ...file, names: [known] }, files[match.fileSpec] as FilesSpec, join(control.folder, `entry-${entries.length}`));
+      const staged = await stageFile(
+        { ...file, names: [known] },
+        files[match.fileSpec] as FilesSpec,
+        join(control.folder, `entry-${entries.length}`),
+      );
       entries.push({ state: "staged", name: known, fileSpec: match.fileSpec, ...staged });
       bytes += staged.bytes;
     } catch (error) {

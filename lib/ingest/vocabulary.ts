@@ -23,7 +23,9 @@ export class Vocabulary {
     if (label !== undefined) return { label };
     if (raw === "") return { label: null };
     const near = nearMiss(raw.normalize("NFKC"), this.#labels.keys());
-    const foreign = [...raw].filter((letter) => letter > "\u007f").map((letter) => `'${letter}' U+${letter.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`);
+    const foreign = [...raw]
+      .filter((letter) => letter > "\u007f")
+      .map((letter) => `'${letter}' U+${letter.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`);
     const letters = near && foreign.length > 0 && foreign.length <= 5 ? `; note the letters ${foreign.join(", ")}` : "";
     return { unknown: `'${raw.slice(0, 60)}' is no class and no entry of \`labels.map\`${near ? ` (is '${near}' meant?${letters})` : ""}` };
   }

@@ -61,7 +61,8 @@ export async function openDuckdb({ folder, memoryMb, threads, readable = [] }: D
   return {
     connection,
     run: (sql, values) => guarded(async () => void (await connection.run(sql, values))),
-    rows: <Row>(sql: string, values?: DuckDBValue[]) => guarded(async () => (await connection.runAndReadAll(sql, values)).getRowObjects() as Row[]),
+    rows: <Row>(sql: string, values?: DuckDBValue[]) =>
+      guarded(async () => (await connection.runAndReadAll(sql, values)).getRowObjects() as Row[]),
     [Symbol.asyncDispose]: () => Promise.resolve(close()),
   };
 }

@@ -26,7 +26,9 @@ export async function migrate(databaseUrl: string, folder = FOLDER): Promise<str
     const known = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
     const unknown = [...applied].filter((name) => !known.includes(name));
     if (unknown.length > 0) {
-      throw new SensorloopError("SCHEMA_TOO_NEW", `the database has migrations this version does not know: ${unknown.join(", ")}`, { facts: { unknown } });
+      throw new SensorloopError("SCHEMA_TOO_NEW", `the database has migrations this version does not know: ${unknown.join(", ")}`, {
+        facts: { unknown },
+      });
     }
     const pending = known.filter((name) => !applied.has(name));
     for (const name of pending) await apply(client, name, await readFile(join(folder, name), "utf8"));

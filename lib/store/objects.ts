@@ -131,7 +131,8 @@ export class ObjectStore implements AsyncDisposable {
     let token: string | undefined;
     do {
       const page = await this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }));
-      for (const item of page.Contents ?? []) yield { key: item.Key ?? "", bytes: item.Size ?? 0, modified: item.LastModified ?? new Date(0) };
+      for (const item of page.Contents ?? [])
+        yield { key: item.Key ?? "", bytes: item.Size ?? 0, modified: item.LastModified ?? new Date(0) };
       token = page.NextContinuationToken;
     } while (token);
   }
@@ -140,7 +141,8 @@ export class ObjectStore implements AsyncDisposable {
   async abortParts(before: Date): Promise<number> {
     const { Uploads = [] } = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket }));
     const stale = Uploads.filter((upload) => upload.Initiated && upload.Initiated < before);
-    for (const { Key, UploadId } of stale) await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
+    for (const { Key, UploadId } of stale)
+      await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
     return stale.length;
   }
 
@@ -166,10 +168,16 @@ export class ObjectStore implements AsyncDisposable {
   async #putParts(key: string, path: string, bytes: number): Promise<void> {
     const body = createReadStream(path, { highWaterMark: 1 << 20 });
     try {
-      await new Upload({ client: this.#client, params: { Bucket: this.#bucket, Key: key, Body: body }, partSize: PART_BYTES, queueSize: 2 }).done();
+      await new Upload({
+        client: this.#client,
+        params: { Bucket: this.#bucket, Key: key, Body: body },
+        partSize: PART_BYTES,
+        queueSize: 2,
+      }).done();
       // Completing can be answered with status 200 and an error inside; only the object's own size proves it.
       const { ContentLength } = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
-      if (ContentLength !== bytes) throw new SensorloopError("OBJECT_STORE_UNAVAILABLE", `object '${key}' arrived with ${ContentLength} of ${bytes} bytes`);
+      if (ContentLength !== bytes)
+        throw new SensorloopError("OBJECT_STORE_UNAVAILABLE", `object '${key}' arrived with ${ContentLength} of ${bytes} bytes`);
     } catch (error) {
       throw this.#translate(error, key);
     } finally {
@@ -180,11 +188,17 @@ export class ObjectStore implements AsyncDisposable {
   #translate(error: unknown, key: string): SensorloopError {
     if (error instanceof SensorloopError) return error;
     const status = statusOf(error);
-    if (status === 404) return new SensorloopError("OBJECT_MISSING", `object '${key}' is not in the store`, { cause: error, facts: { key } });
+    if (status === 404)
+      return new SensorloopError("OBJECT_MISSING", `object '${key}' is not in the store`, { cause: error, facts: { key } });
     if (status === 401 || status === 403) {
-      return new SensorloopError("CREDENTIALS_REFUSED", "the object store refused its access key", { cause: error, facts: { credential: "s3" } });
+      return new SensorloopError("CREDENTIALS_REFUSED", "the object store refused its access key", {
+        cause: error,
+        facts: { credential: "s3" },
+      });
     }
-    return new SensorloopError("OBJECT_STORE_UNAVAILABLE", `the object store did not answer (${status ?? (error as Error).name})`, { cause: error });
+    return new SensorloopError("OBJECT_STORE_UNAVAILABLE", `the object store did not answer (${status ?? (error as Error).name})`, {
+      cause: error,
+    });
   }
 }
 

@@ -95,15 +95,21 @@ async function writeVerified(path: string, body: AsyncIterable<Uint8Array>, expe
       await file.write(piece);
     }
   } catch (cause) {
-    throw full(cause) ?? new SensorloopError("OBJECT_STORE_UNAVAILABLE", `object '${expected.key}' broke off after ${bytes} bytes`, { cause });
+    throw (
+      full(cause) ?? new SensorloopError("OBJECT_STORE_UNAVAILABLE", `object '${expected.key}' broke off after ${bytes} bytes`, { cause })
+    );
   } finally {
     await file.close();
   }
   const sha256 = hash.digest("hex");
   if (bytes !== expected.bytes || sha256 !== expected.sha256) {
-    throw new SensorloopError("OBJECT_CORRUPT", `object '${expected.key}' has ${bytes} bytes with another hash than its row says (${expected.bytes} bytes)`, {
-      facts: { key: expected.key, expected: expected.sha256, actual: sha256 },
-    });
+    throw new SensorloopError(
+      "OBJECT_CORRUPT",
+      `object '${expected.key}' has ${bytes} bytes with another hash than its row says (${expected.bytes} bytes)`,
+      {
+        facts: { key: expected.key, expected: expected.sha256, actual: sha256 },
+      },
+    );
   }
 }
 

@@ -9,10 +9,37 @@ import { syntheticShard, writeShard } from "../ml/synthetic-windows.ts";
 
 /** A training that would take minutes: something to cancel, kill and outgrow. */
 async function longTraining(): Promise<JobInput<"train-model">> {
-  const shard = await writeShard(syntheticShard({ windows: 4_000, features: 200, split: (window) => (window % 4 === 0 ? "validation" : "train") }));
-  const optimizer = { kind: "adam", learningRate: 0.001, momentum: 0.9, nesterov: true, weightDecay: 0, schedule: "constant", warmupSteps: 0 } as const;
-  const genome = { family: "mlp", units: [150, 150, 100], activation: "tanh", inputDropout: 0, dropout: 0.5, batch: 32, epochs: 1_000, labelSmoothing: 0, optimizer } as const;
-  return { genome: { ...genome, units: [...genome.units] }, shards: [shard], fit: ["train"], seed: 1, checkpoint: null, checkpointEverySeconds: 1_000 };
+  const shard = await writeShard(
+    syntheticShard({ windows: 4_000, features: 200, split: (window) => (window % 4 === 0 ? "validation" : "train") }),
+  );
+  const optimizer = {
+    kind: "adam",
+    learningRate: 0.001,
+    momentum: 0.9,
+    nesterov: true,
+    weightDecay: 0,
+    schedule: "constant",
+    warmupSteps: 0,
+  } as const;
+  const genome = {
+    family: "mlp",
+    units: [150, 150, 100],
+    activation: "tanh",
+    inputDropout: 0,
+    dropout: 0.5,
+    batch: 32,
+    epochs: 1_000,
+    labelSmoothing: 0,
+    optimizer,
+  } as const;
+  return {
+    genome: { ...genome, units: [...genome.units] },
+    shards: [shard],
+    fit: ["train"],
+    seed: 1,
+    checkpoint: null,
+    checkpointEverySeconds: 1_000,
+  };
 }
 
 /** Child processes of this one that run jobs. */
@@ -40,7 +67,10 @@ describe("ComputePool", () => {
   it("ends a job that outgrows its memory, and serves the next", async () => {
     await using small = new ComputePool({ size: 1, memoryMb: 100, folder });
     await expect(small.run("train-model", await longTraining())).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
-    await using job = await pool.run("train-model", { ...(await longTraining()), genome: { family: "logistic", l2: 0.1, maxIterations: 5 } });
+    await using job = await pool.run("train-model", {
+      ...(await longTraining()),
+      genome: { family: "logistic", l2: 0.1, maxIterations: 5 },
+    });
     expect(job.output.rows).toBe(3_000);
   });
 
@@ -67,6 +97,9 @@ describe("ComputePool", () => {
 
   it("carries an error of the catalogue over the border of the process, with its facts", async () => {
     const input = await longTraining();
-    await expect(pool.run("train-model", { ...input, fit: [] })).rejects.toMatchObject({ name: "SensorloopError", code: "TOO_LITTLE_DATA" });
+    await expect(pool.run("train-model", { ...input, fit: [] })).rejects.toMatchObject({
+      name: "SensorloopError",
+      code: "TOO_LITTLE_DATA",
+    });
   });
 });

@@ -2,8 +2,13 @@ import { describe, expect, it } from "vitest";
 import { assignSplit, type SplitUnit } from "../../lib/domain/split.ts";
 
 const units = (count: number, from = 0): SplitUnit[] =>
-  Array.from({ length: count }, (_, index) => ({ id: `b${from + index}`, name: `${from + index}`, rank: `${((from + index) * 7919) % 1000}`.padStart(4, "0") }));
-const sizes = (sides: Map<string, string>) => ["train", "validation", "holdout"].map((side) => [...sides.values()].filter((value) => value === side).length);
+  Array.from({ length: count }, (_, index) => ({
+    id: `b${from + index}`,
+    name: `${from + index}`,
+    rank: `${((from + index) * 7919) % 1000}`.padStart(4, "0"),
+  }));
+const sizes = (sides: Map<string, string>) =>
+  ["train", "validation", "holdout"].map((side) => [...sides.values()].filter((value) => value === side).length);
 
 describe("assignSplit", () => {
   it("fills the holdout by its share of all and validation by its share of the rest", () => {

@@ -51,7 +51,8 @@ describe("services that go away", () => {
       .poll(
         async () => {
           await Promise.all([1, 2, 3].map(() => startPending(platform).catch(() => 0)));
-          return (await platform.db.selectFrom("run").select("started_workflow").where("id", "=", "outage").executeTakeFirst())?.started_workflow;
+          return (await platform.db.selectFrom("run").select("started_workflow").where("id", "=", "outage").executeTakeFirst())
+            ?.started_workflow;
         },
         { timeout: 30_000, interval: 200 },
       )
@@ -79,10 +80,17 @@ describe("services that go away", () => {
       const run = await waitForRun(platform, "commits");
       expect(proxy.faults).toBeGreaterThan(0);
       expect(run.state).toBe("done");
-      const cleanings = await platform.db.selectFrom("cleaning").innerJoin("run_file", "run_file.file", "cleaning.file").select(["cleaning.file", "input_sha256", "rows_in", "rows_ok", "rows_quarantined", "rows_duplicate"]).where("run_file.run", "=", "commits").execute();
+      const cleanings = await platform.db
+        .selectFrom("cleaning")
+        .innerJoin("run_file", "run_file.file", "cleaning.file")
+        .select(["cleaning.file", "input_sha256", "rows_in", "rows_ok", "rows_quarantined", "rows_duplicate"])
+        .where("run_file.run", "=", "commits")
+        .execute();
       expect(new Set(cleanings.map((row) => `${row.file}${row.input_sha256}`)).size).toBe(cleanings.length);
       expect(cleanings.every((row) => row.rows_in === row.rows_ok + row.rows_quarantined + row.rows_duplicate)).toBe(true);
-      expect(await platform.db.selectFrom("journal").select("id").where("kind", "=", "gate.judged").where("subject", "=", "commits").execute()).toHaveLength(1);
+      expect(
+        await platform.db.selectFrom("journal").select("id").where("kind", "=", "gate.judged").where("subject", "=", "commits").execute(),
+      ).toHaveLength(1);
     } finally {
       await shaky[Symbol.asyncDispose]();
     }
@@ -94,7 +102,9 @@ describe("services that go away", () => {
     await expect.poll(async () => (await stages("postgres"))["clean"], { timeout: 60_000, interval: 20 }).toBeDefined();
     stack.postgres.kill();
     await sleep(1_000);
-    await expect.poll(async () => (await waitForRun(platform, "postgres").catch(() => null))?.state, { timeout: 150_000, interval: 500 }).toBe("done");
+    await expect
+      .poll(async () => (await waitForRun(platform, "postgres").catch(() => null))?.state, { timeout: 150_000, interval: 500 })
+      .toBe("done");
   }, 240_000);
 });
 

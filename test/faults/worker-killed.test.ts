@@ -39,19 +39,34 @@ describe("a worker that is killed", () => {
 
     startWorkerProcess(platform.config);
     await expect.poll(async () => (await trial())?.state, { timeout: 120_000, interval: 500 }).toBe("trained");
-    const log = await platform.db.selectFrom("run_log").select("message").where("run", "=", "killed").where("message", "like", "%goes on after epoch%").execute();
+    const log = await platform.db
+      .selectFrom("run_log")
+      .select("message")
+      .where("run", "=", "killed")
+      .where("message", "like", "%goes on after epoch%")
+      .execute();
     expect(log.length).toBeGreaterThan(0);
 
     const killed = await trial();
     const paths = await Promise.all((await shardsOf(platform.db, killed?.window_set ?? "")).map((shard) => platform.objects.fetch(shard)));
     await using whole = await platform.compute.run("train-model", {
-      genome: killed?.genome as Genome, shards: paths, fit: ["train"], seed: 1, checkpoint: null, checkpointEverySeconds: 1e6,
+      genome: killed?.genome as Genome,
+      shards: paths,
+      fit: ["train"],
+      seed: 1,
+      checkpoint: null,
+      checkpointEverySeconds: 1e6,
     });
     expect(killed?.training?.["weightsSha256"]).toBe(whole.output.weights.sha256);
   }, 300_000);
 
   it("F02, F03: while files are staged and cleaned leaves nothing half done, frozen or dead, and every row counted once", async () => {
-    await startRun(platform, "gym", { id: "shaken", set: { "models[1].epochs": 1, "files[0].rules.maxBadShare": 0.06, "gate.floors": { accuracy: 0.1, macroF1: 0.1 } } }, "test");
+    await startRun(
+      platform,
+      "gym",
+      { id: "shaken", set: { "models[1].epochs": 1, "files[0].rules.maxBadShare": 0.06, "gate.floors": { accuracy: 0.1, macroF1: 0.1 } } },
+      "test",
+    );
     const frozen = startWorkerProcess(platform.config);
     await expect.poll(() => stageState("clean"), { timeout: 60_000, interval: 20 }).toBe("running");
     frozen.freeze();
@@ -67,10 +82,14 @@ describe("a worker that is killed", () => {
 
     const cleanings = await platform.db.selectFrom("cleaning").selectAll().execute();
     const files = await platform.db.selectFrom("file").select("id").where("state", "=", "staged").execute();
-    const current = new Set((await platform.db.selectFrom("run_file").select("file").where("run", "=", "shaken").execute()).map((row) => row.file));
+    const current = new Set(
+      (await platform.db.selectFrom("run_file").select("file").where("run", "=", "shaken").execute()).map((row) => row.file),
+    );
     expect(current.size).toBe(files.length);
     const newest = new Map(cleanings.sort((a, b) => +a.created_at - +b.created_at).map((row) => [row.file, row]));
-    expect([...newest.values()].reduce((sum, row) => sum + row.rows_in, 0)).toBe(run.stages.find((stage) => stage.name === "clean")?.rowsIn);
+    expect([...newest.values()].reduce((sum, row) => sum + row.rows_in, 0)).toBe(
+      run.stages.find((stage) => stage.name === "clean")?.rowsIn,
+    );
     expect(new Set(cleanings.map((row) => `${row.file} ${row.input_sha256}`)).size).toBe(cleanings.length);
     await sweep(platform.db, platform.objects, -60_000);
     const stored: string[] = [];

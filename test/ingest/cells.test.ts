@@ -20,7 +20,12 @@ function* decimals(count: number): Generator<string> {
   const digits = (length: number) => Array.from({ length }, () => next(10)).join("");
   for (let index = 0; index < count; index++) {
     const sign = ["", "-", "+"][next(3)] as string;
-    const body = [digits(1 + next(20)), `${digits(1 + next(12))}.${digits(next(20))}`, `.${digits(1 + next(25))}`, `0.${"0".repeat(next(30))}${digits(1 + next(20))}`][next(4)] as string;
+    const body = [
+      digits(1 + next(20)),
+      `${digits(1 + next(12))}.${digits(next(20))}`,
+      `.${digits(1 + next(25))}`,
+      `0.${"0".repeat(next(30))}${digits(1 + next(20))}`,
+    ][next(4)] as string;
     const power = next(3) === 0 ? `${["e", "E"][next(2)]}${["", "+", "-"][next(3)]}${next(45)}` : "";
     yield sign + body + power;
   }
@@ -32,14 +37,24 @@ describe("numbers", () => {
       for (const scale of [1, 0.10197, -3]) {
         const exact = Number(text) * scale;
         const value = parse(text, scale);
-        if (Math.abs(exact) <= 3.4028234663852886e38) expect(Object.is(value, Math.fround(exact)) || `${text} x ${scale}: ${value}`).toBe(true);
+        if (Math.abs(exact) <= 3.4028234663852886e38)
+          expect(Object.is(value, Math.fround(exact)) || `${text} x ${scale}: ${value}`).toBe(true);
         else expect(Number.isNaN(value) && numberFault()).toBe("finite");
       }
     }
   });
 
   it("are right where two floats are equally near, and a breath beside", () => {
-    for (const text of ["1.00000005960464477539062500000000", "1.00000005960464477539062500000001", "1.00000005960464477539062499999999", "0.500000029802322387695312500", "16777217", "16777217.0000000000001", "3.4028235677973366e38", "7.006492321624085e-46"]) {
+    for (const text of [
+      "1.00000005960464477539062500000000",
+      "1.00000005960464477539062500000001",
+      "1.00000005960464477539062499999999",
+      "0.500000029802322387695312500",
+      "16777217",
+      "16777217.0000000000001",
+      "3.4028235677973366e38",
+      "7.006492321624085e-46",
+    ]) {
       const value = parse(text);
       if (Number.isFinite(Math.fround(Number(text)))) expect(value).toBe(Math.fround(Number(text)));
       else expect(value).toBeNaN();
@@ -89,14 +104,17 @@ describe("times", () => {
     for (const wrong of ["", ".", "-", "1.2.3", "0x10", "1e9999", "12:30", "nan"]) expect(epoch(wrong, "s")).toBeNaN();
   });
 
-  it.each(["Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"])("in %s are those whose clocks show them", (name) => {
-    const zone = new Zone(name);
-    const format = new Intl.DateTimeFormat("sv-SE", { timeZone: name, dateStyle: "short", timeStyle: "medium" });
-    for (let at = Date.UTC(2009, 0, 1); at < Date.UTC(2013, 0, 1); at += 4_321_000) {
-      const shown = iso(format.format(at).replace(" ", "T"));
-      const { earlier, later } = zone.resolve(shown);
-      expect([earlier, later]).toContain(at * 1000);
-      expect(later).toBeGreaterThanOrEqual(earlier);
-    }
-  });
+  it.each(["Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"])(
+    "in %s are those whose clocks show them",
+    (name) => {
+      const zone = new Zone(name);
+      const format = new Intl.DateTimeFormat("sv-SE", { timeZone: name, dateStyle: "short", timeStyle: "medium" });
+      for (let at = Date.UTC(2009, 0, 1); at < Date.UTC(2013, 0, 1); at += 4_321_000) {
+        const shown = iso(format.format(at).replace(" ", "T"));
+        const { earlier, later } = zone.resolve(shown);
+        expect([earlier, later]).toContain(at * 1000);
+        expect(later).toBeGreaterThanOrEqual(earlier);
+      }
+    },
+  );
 });

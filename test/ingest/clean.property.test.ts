@@ -49,7 +49,25 @@ function corpus(seed: number): string {
   };
   const poison = [0, 1, 3, 10][next(4)] as number;
   const pick = <T>(values: readonly T[]) => values[next(values.length)] as T;
-  const numbers = ["", "nan", "-inf", "1e999", "1,5", "0x1", "4.0000001", "4.01", "-9", "1e-50", " 2 ", "+.5", "abc", "1 2", '"3"', "--1", "9e99999"];
+  const numbers = [
+    "",
+    "nan",
+    "-inf",
+    "1e999",
+    "1,5",
+    "0x1",
+    "4.0000001",
+    "4.01",
+    "-9",
+    "1e-50",
+    " 2 ",
+    "+.5",
+    "abc",
+    "1 2",
+    '"3"',
+    "--1",
+    "9e99999",
+  ];
   const rows: string[] = [];
   for (let index = 0; index < 400; index++) {
     const bad = next(40) < poison;
@@ -71,27 +89,39 @@ function corpus(seed: number): string {
 }
 
 describe("cleaning", () => {
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))("comes to the same as a plain reading of the rules, to the row (seed %i)", async (seed) => {
-    const content = corpus(seed);
-    const expected = oracle(content);
-    const { file, rows, quarantine } = await clean(content, { spec: smallSpec({ rules: { maxBadShare: 1 } }) });
-    expect(file.rowsIn).toBe(file.rowsOk + file.rowsQuarantined + file.rowsDuplicate);
-    expect(file.rowsIn).toBe(expected.size);
-    expect(rows.map((row) => row["line"])).toEqual([...expected].filter(([, verdict]) => verdict === "ok").map(([line]) => line));
-    expect(quarantine.map(({ line, rule }) => [line, rule])).toEqual([...expected].filter(([, verdict]) => verdict !== "ok" && verdict !== "duplicate"));
-    expect(file.rowsDuplicate).toBe([...expected.values()].filter((verdict) => verdict === "duplicate").length);
-    const lines = content.split("\n");
-    for (const refused of quarantine) expect(refused.raw).toBe(lines[refused.line - 1]);
-    // A row's place in its recording counts refused and repeated rows, so that the places taken are all different.
-    expect(new Set(rows.map((row) => `${String(row["recording"])} ${String(row["index"])}`)).size).toBe(rows.length);
-  });
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    "comes to the same as a plain reading of the rules, to the row (seed %i)",
+    async (seed) => {
+      const content = corpus(seed);
+      const expected = oracle(content);
+      const { file, rows, quarantine } = await clean(content, { spec: smallSpec({ rules: { maxBadShare: 1 } }) });
+      expect(file.rowsIn).toBe(file.rowsOk + file.rowsQuarantined + file.rowsDuplicate);
+      expect(file.rowsIn).toBe(expected.size);
+      expect(rows.map((row) => row["line"])).toEqual([...expected].filter(([, verdict]) => verdict === "ok").map(([line]) => line));
+      expect(quarantine.map(({ line, rule }) => [line, rule])).toEqual(
+        [...expected].filter(([, verdict]) => verdict !== "ok" && verdict !== "duplicate"),
+      );
+      expect(file.rowsDuplicate).toBe([...expected.values()].filter((verdict) => verdict === "duplicate").length);
+      const lines = content.split("\n");
+      for (const refused of quarantine) expect(refused.raw).toBe(lines[refused.line - 1]);
+      // A row's place in its recording counts refused and repeated rows, so that the places taken are all different.
+      expect(new Set(rows.map((row) => `${String(row["recording"])} ${String(row["index"])}`)).size).toBe(rows.length);
+    },
+  );
 
   it("is the same whether a file is one of many row groups or of one", async () => {
     // So many channels make row groups small enough for a test.
     const columns = Array.from({ length: 1200 }, (_, index) => `c${index}`);
     const channels = Object.fromEntries(columns.map((name) => [name, { sensor: "s" }]));
-    const spec = specSchema.parse({ ...smallSpec(), files: [{ match: "csv$", subject: { column: "person" }, channels, rules: { duplicates: "keep" } }], features: { groups: [{ channels: ["c0"], formulas: ["summary"] }] } });
-    const content = [`person,${columns.join(",")}`, ...Array.from({ length: 9000 }, (_, row) => `p${row >> 9},${columns.map((_, column) => (row + column) % 97).join(",")}`)].join("\n");
+    const spec = specSchema.parse({
+      ...smallSpec(),
+      files: [{ match: "csv$", subject: { column: "person" }, channels, rules: { duplicates: "keep" } }],
+      features: { groups: [{ channels: ["c0"], formulas: ["summary"] }] },
+    });
+    const content = [
+      `person,${columns.join(",")}`,
+      ...Array.from({ length: 9000 }, (_, row) => `p${row >> 9},${columns.map((_, column) => (row + column) % 97).join(",")}`),
+    ].join("\n");
     const { file, folder } = await cleanStaged(await stageOne(content, { spec }), spec, false);
     await using duckdb = await openDuckdb({ folder, memoryMb: 300, threads: 1 });
     const source = `read_parquet(${literal(file.parquet?.path ?? "")})`;

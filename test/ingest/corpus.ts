@@ -24,7 +24,10 @@ interface StageOptions extends Partial<Pick<StageInput, "limits">> {
   readonly spec?: Spec;
 }
 
-export async function stage(content: string | Uint8Array, { name = "data.csv", spec = smallSpec(), limits }: StageOptions = {}): Promise<StageOutput & { path: string }> {
+export async function stage(
+  content: string | Uint8Array,
+  { name = "data.csv", spec = smallSpec(), limits }: StageOptions = {},
+): Promise<StageOutput & { path: string }> {
   const folder = await testFolder();
   const path = join(folder, "upload");
   await writeFile(path, content);
@@ -64,7 +67,10 @@ export interface Cleaning {
 export const PEPPER = "a pepper of the tests";
 
 /** Stages and cleans one file and reads everything back that came of it. */
-export async function clean(content: string | Uint8Array, { spec = smallSpec(), name = "data.csv" }: Omit<StageOptions, "limits"> = {}): Promise<Cleaning> {
+export async function clean(
+  content: string | Uint8Array,
+  { spec = smallSpec(), name = "data.csv" }: Omit<StageOptions, "limits"> = {},
+): Promise<Cleaning> {
   const entry = await stageOne(content, { spec, name });
   return cleanStaged(entry, spec);
 }
@@ -73,7 +79,10 @@ export async function clean(content: string | Uint8Array, { spec = smallSpec(), 
 export async function cleanStaged(entry: StagedEntry, spec: Spec, read = true): Promise<Cleaning> {
   if (entry.state !== "staged") throw new Error(`refused while staging: ${entry.error.code} ${entry.error.message}`);
   const folder = await testFolder();
-  const { files } = await cleanJob({ files: [{ id: "f1", ...entry }], spec, pepper: PEPPER, memoryMb: 300, threads: 1 }, { folder, progress() {} });
+  const { files } = await cleanJob(
+    { files: [{ id: "f1", ...entry }], spec, pepper: PEPPER, memoryMb: 300, threads: 1 },
+    { folder, progress() {} },
+  );
   const file = files[0] as CleanedFile;
   return {
     file,
@@ -88,7 +97,9 @@ export async function cleanStaged(entry: StagedEntry, spec: Spec, read = true): 
 export async function readParquet(path: string, folder: string): Promise<Record<string, unknown>[]> {
   await using duckdb = await openDuckdb({ folder, memoryMb: 200, threads: 1 });
   const rows = await duckdb.rows(`SELECT * FROM read_parquet(${literal(path)})`);
-  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value])));
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value])),
+  );
 }
 
 export function ndjson<Row>(path: string): Row[] {

@@ -13,7 +13,12 @@ type Row = [text: string | null, line: number, whole: number | null, value: numb
 async function roundTrip(rows: readonly Row[], group = rowGroupOf(4, rows.length)): Promise<Row[]> {
   const folder = await testFolder();
   const path = join(folder, "rows.parquet");
-  const [text, line, whole, value] = [new StringColumn("text", group), new Int32Column("line", group), new Int64Column("whole", group), new FloatColumn("value", group)];
+  const [text, line, whole, value] = [
+    new StringColumn("text", group),
+    new Int32Column("line", group),
+    new Int64Column("whole", group),
+    new FloatColumn("value", group),
+  ];
   const writer = new ParquetWriter(path, [text, line, whole, value], group);
   for (const row of rows) {
     text.set(writer.row, row[0]);
@@ -27,8 +32,13 @@ async function roundTrip(rows: readonly Row[], group = rowGroupOf(4, rows.length
   expect(written).toEqual({ path, rows: rows.length, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
   await using duckdb = await openDuckdb({ folder, memoryMb: 200, threads: 2 });
   // Through the bounds, too: a wrong one would hide rows.
-  const found = await duckdb.rows<{ text: string | null; line: number; whole: bigint | null; value: number | null }>(`SELECT * FROM read_parquet(${literal(path)})`);
-  const counted = await duckdb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM read_parquet(${literal(path)}) a WHERE line = ? AND (whole = ? OR whole IS NULL)`, [rows.at(-1)?.[1] ?? 0, BigInt(rows.at(-1)?.[2] ?? 0)]);
+  const found = await duckdb.rows<{ text: string | null; line: number; whole: bigint | null; value: number | null }>(
+    `SELECT * FROM read_parquet(${literal(path)})`,
+  );
+  const counted = await duckdb.rows<{ n: bigint }>(
+    `SELECT count(*) AS n FROM read_parquet(${literal(path)}) a WHERE line = ? AND (whole = ? OR whole IS NULL)`,
+    [rows.at(-1)?.[1] ?? 0, BigInt(rows.at(-1)?.[2] ?? 0)],
+  );
   if (rows.length > 0) expect(Number(counted[0]?.n)).toBeGreaterThan(0);
   return found.map((row) => [row.text, row.line, row.whole === null ? null : Number(row.whole), row.value]);
 }
@@ -43,23 +53,31 @@ function numbers(seed: number): () => number {
 }
 
 describe("the Parquet writer", () => {
-  it.each(Array.from({ length: 24 }, (_, seed) => seed))("gives back what was written, whatever its runs, gaps and sizes (seed %i)", async (seed) => {
-    const next = numbers(seed + 1);
-    const count = [0, 1, 2, 7, 8, 9, 31, 32, 33, 127, 128, 129, 130, 257, 1000, 5000][Math.floor(next() * 16)] as number;
-    const texts = Math.ceil(10 ** (next() * 3.5));
-    const runs = 1 + Math.floor(next() * 40);
-    const gaps = next() < 0.3 ? 0 : next();
-    const spread = 10 ** (next() * 15);
-    let text: string | null = null;
-    let whole = Math.floor(next() * spread);
-    const rows = Array.from({ length: count }, (_, row): Row => {
-      if (row % runs === 0) text = next() < gaps * 0.3 ? null : `text ${Math.floor(next() * texts)} ö`;
-      whole = next() < 0.5 ? whole + 20_000 : Math.floor((next() - 0.3) * spread);
-      return [text, seed % 2 === 0 ? row * 3 + 1 : Math.floor((next() - 0.5) * 2 ** 32), next() < gaps ? null : whole, next() < gaps ? null : Math.fround((next() - 0.5) * spread)];
-    });
-    expect(await roundTrip(rows)).toEqual(rows);
-    if (count > 0) expect(await roundTrip(rows, Math.max(1, Math.floor(count / 3)))).toEqual(rows);
-  });
+  it.each(Array.from({ length: 24 }, (_, seed) => seed))(
+    "gives back what was written, whatever its runs, gaps and sizes (seed %i)",
+    async (seed) => {
+      const next = numbers(seed + 1);
+      const count = [0, 1, 2, 7, 8, 9, 31, 32, 33, 127, 128, 129, 130, 257, 1000, 5000][Math.floor(next() * 16)] as number;
+      const texts = Math.ceil(10 ** (next() * 3.5));
+      const runs = 1 + Math.floor(next() * 40);
+      const gaps = next() < 0.3 ? 0 : next();
+      const spread = 10 ** (next() * 15);
+      let text: string | null = null;
+      let whole = Math.floor(next() * spread);
+      const rows = Array.from({ length: count }, (_, row): Row => {
+        if (row % runs === 0) text = next() < gaps * 0.3 ? null : `text ${Math.floor(next() * texts)} ö`;
+        whole = next() < 0.5 ? whole + 20_000 : Math.floor((next() - 0.3) * spread);
+        return [
+          text,
+          seed % 2 === 0 ? row * 3 + 1 : Math.floor((next() - 0.5) * 2 ** 32),
+          next() < gaps ? null : whole,
+          next() < gaps ? null : Math.fround((next() - 0.5) * spread),
+        ];
+      });
+      expect(await roundTrip(rows)).toEqual(rows);
+      if (count > 0) expect(await roundTrip(rows, Math.max(1, Math.floor(count / 3)))).toEqual(rows);
+    },
+  );
 
   it("keeps the largest and smallest values there are", async () => {
     const rows: Row[] = [

@@ -20,7 +20,9 @@ export function smallSpec(files: SpecInput = {}, rest: SpecInput = {}): Spec {
     ],
     labels: { classes: ["Walking", "Sitting"], map: { unknown: null } },
     windows: { kind: "recording" },
-    features: { groups: [{ channels: Object.keys((files["channels"] as object | undefined) ?? { x: 0 }).slice(0, 1), formulas: ["summary"] }] },
+    features: {
+      groups: [{ channels: Object.keys((files["channels"] as object | undefined) ?? { x: 0 }).slice(0, 1), formulas: ["summary"] }],
+    },
     ...rest,
   });
 }

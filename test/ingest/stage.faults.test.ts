@@ -14,7 +14,14 @@ const code = (entry: StagedEntry) => (entry.state === "refused" ? entry.error.co
 
 describe("F13: the same content under another form", () => {
   it("F13: plain, gzip, zip, CRLF and with a byte order mark have one hash", async () => {
-    const forms = [good, gzipSync(good), zip([{ name: "deep/data.csv", content: Buffer.from(good) }]), good.replaceAll("\n", "\r\n"), `\ufeff${good}`, good.replaceAll("\n", "\r")];
+    const forms = [
+      good,
+      gzipSync(good),
+      zip([{ name: "deep/data.csv", content: Buffer.from(good) }]),
+      good.replaceAll("\n", "\r\n"),
+      `\ufeff${good}`,
+      good.replaceAll("\n", "\r"),
+    ];
     const hashes = new Set<string>();
     for (const form of forms) hashes.add((await stageOne(form)).sha256);
     expect(hashes.size).toBe(1);
@@ -22,7 +29,12 @@ describe("F13: the same content under another form", () => {
 
   it("copies nothing where a plain file is in its normal form already", async () => {
     const { entries, path } = await stage(good);
-    expect(entries[0]).toMatchObject({ state: "staged", path, bytes: good.length, scan: { lines: 501, headerLines: 1, firstDataLine: 2, newline: "lf" } });
+    expect(entries[0]).toMatchObject({
+      state: "staged",
+      path,
+      bytes: good.length,
+      scan: { lines: 501, headerLines: 1, firstDataLine: 2, newline: "lf" },
+    });
   });
 });
 
@@ -61,7 +73,10 @@ it("F19: a file of many times its memory is staged and cleaned within a flat mem
   file.end();
   await once(file, "finish");
   expect((await stat(path)).size).toBeGreaterThan(110e6);
-  const child = fork(join(import.meta.dirname, "memory-child.ts"), [path, folder], { execArgv: ["--max-old-space-size=64"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(join(import.meta.dirname, "memory-child.ts"), [path, folder], {
+    execArgv: ["--max-old-space-size=64"],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const [peak] = (await once(child, "message")) as [{ stagedMb: number; cleanedMb: number; rowsOk: number }];
   expect(peak.rowsOk).toBe(3_000_000);
   // 64 MB of heap, Node itself, and buffers; the file has 120 MB, its columns as many.
@@ -113,7 +128,9 @@ describe("F21: archives", () => {
 
   it("F21: a bomb of many entries is stopped by their sum", async () => {
     const block = Buffer.alloc(4 << 20, "1,2\n");
-    const { entries } = await stage(zip(Array.from({ length: 40 }, (_, index) => ({ name: `d${index}.csv`, content: block }))), { limits: { maxBytes: 20 << 20 } });
+    const { entries } = await stage(zip(Array.from({ length: 40 }, (_, index) => ({ name: `d${index}.csv`, content: block }))), {
+      limits: { maxBytes: 20 << 20 },
+    });
     expect(entries.at(-1)?.error?.code).toBe("DECOMPRESSION_BOMB");
     expect(entries.length).toBeLessThan(7);
   });
@@ -126,7 +143,9 @@ describe("F21: archives", () => {
   it("opens one archive inside another, and no deeper", async () => {
     const inner = zip([{ name: "data.csv", content: Buffer.from(good) }]);
     expect((await stage(zip([{ name: "a/inner.zip", content: inner }]))).entries).toMatchObject([{ state: "staged", name: "data.csv" }]);
-    expect((await stage(zip([{ name: "data.csv.gz", content: gzipSync(good) }]))).entries).toMatchObject([{ state: "staged", name: "data.csv" }]);
+    expect((await stage(zip([{ name: "data.csv.gz", content: gzipSync(good) }]))).entries).toMatchObject([
+      { state: "staged", name: "data.csv" },
+    ]);
     expect((await stage(gzipSync(inner), { name: "inner.zip.gz" })).entries).toMatchObject([{ state: "staged", name: "data.csv" }]);
     const outer = zip([{ name: "inner.zip", content: inner }]);
     expect((await stage(zip([{ name: "outer.zip", content: outer }]))).entries.map(code)).toEqual(["DECOMPRESSION_BOMB"]);
@@ -134,8 +153,17 @@ describe("F21: archives", () => {
 
   it("refuses the damaged entry and takes the others", async () => {
     const content = Buffer.from(good);
-    const { entries, unmatched } = await stage(zip([{ name: "a.csv", content }, { name: "b.csv", content, crc: 7 }, { name: "README.md", content: Buffer.from("hello") }]));
-    expect(entries.map((entry) => [entry.name, code(entry)])).toEqual([["a.csv", "staged"], ["b.csv", "ZIP_CORRUPT"]]);
+    const { entries, unmatched } = await stage(
+      zip([
+        { name: "a.csv", content },
+        { name: "b.csv", content, crc: 7 },
+        { name: "README.md", content: Buffer.from("hello") },
+      ]),
+    );
+    expect(entries.map((entry) => [entry.name, code(entry)])).toEqual([
+      ["a.csv", "staged"],
+      ["b.csv", "ZIP_CORRUPT"],
+    ]);
     expect(unmatched).toEqual(["README.md"]);
   });
 
@@ -170,7 +198,8 @@ describe("F22: encodings and line ends", () => {
   it("F22: a byte order mark, CRLF and mixed line ends are read the same as without", async () => {
     const lines = umlaut.split("\n");
     const mixed = lines.map((line, index) => line + ["\n", "\r\n", "\r"][index % 3]).join("");
-    for (const form of [`\ufeff${umlaut}`, umlaut.replaceAll("\n", "\r\n"), `\ufeff${umlaut.replaceAll("\n", "\r")}`]) expect(stagedText(await stageOne(form))).toBe(umlaut);
+    for (const form of [`\ufeff${umlaut}`, umlaut.replaceAll("\n", "\r\n"), `\ufeff${umlaut.replaceAll("\n", "\r")}`])
+      expect(stagedText(await stageOne(form))).toBe(umlaut);
     const entry = await stageOne(mixed);
     expect(stagedText(entry).trimEnd()).toBe(umlaut.trimEnd());
     expect(entry.scan?.newline).toBe("mixed");
@@ -199,7 +228,10 @@ describe("F22: encodings and line ends", () => {
   });
 
   it("F22: UTF-8 where UTF-16 was declared is refused and named", async () => {
-    expect((await stageOne(umlaut, { spec: spec("utf-16le") })).error).toMatchObject({ code: "ENCODING_UNDECLARED", facts: { looksLike: "utf-8" } });
+    expect((await stageOne(umlaut, { spec: spec("utf-16le") })).error).toMatchObject({
+      code: "ENCODING_UNDECLARED",
+      facts: { looksLike: "utf-8" },
+    });
   });
 
   it.each([
@@ -216,7 +248,8 @@ describe("F22: encodings and line ends", () => {
 
   it("F22: characters that are cut by the edge of a chunk are whole again", async () => {
     const long = table(Array.from({ length: 40_000 }, (_, row) => `p1,s1,${row},1,1,Über€😀`));
-    for (const pad of ["", "x", "xx", "xxx"]) expect(stagedText(await stageOne(gzipSync(pad + long), { name: "data.csv.gz" }))).toBe(pad + long);
+    for (const pad of ["", "x", "xx", "xxx"])
+      expect(stagedText(await stageOne(gzipSync(pad + long), { name: "data.csv.gz" }))).toBe(pad + long);
   });
 
   it.each([
@@ -231,7 +264,12 @@ describe("F22: encodings and line ends", () => {
 
 describe("what a format says", () => {
   it("takes away the character that ends each row", async () => {
-    const spec = smallSpec({ match: "\\.txt$", format: { headerRows: 0, columns: ["person", "activity", "x", "y"], rowEnd: ";" }, recording: undefined, time: { kind: "index" } });
+    const spec = smallSpec({
+      match: "\\.txt$",
+      format: { headerRows: 0, columns: ["person", "activity", "x", "y"], rowEnd: ";" },
+      recording: undefined,
+      time: { kind: "index" },
+    });
     const entry = await stageOne("1600,A,1.5,2;\r\n1600,A,1.6,2;\n1600,A,1.7,;2\n1600,A,1.8,2;", { spec, name: "a.txt" });
     expect(stagedText(entry)).toBe("1600,A,1.5,2\n1600,A,1.6,2\n1600,A,1.7,;2\n1600,A,1.8,2");
     expect(entry.scan).toMatchObject({ header: null, firstDataLine: 1, lines: 4 });
@@ -242,7 +280,12 @@ describe("what a format says", () => {
     const arff = `% a comment\n@relation r\n\n@attribute "person" {a, b}\n@attribute 'the session' string\n@ATTRIBUTE x numeric\n@data\n1,'it''s, \\'ok\\'',2,Walking\n% between\n\n2,plain,?,Sitting\n`;
     const entry = await stageOne(arff.replace("''", ""), { spec, name: "a.arff" });
     expect(stagedText(entry)).toBe(`person,the session,x,activity\n1,"its, 'ok'",2,Walking\n\n\n2,plain,?,Sitting\n`);
-    expect(entry.scan).toMatchObject({ header: ["person", "the session", "x", "activity"], headerLines: 1, firstDataLine: 8, blankLines: [9, 10] });
+    expect(entry.scan).toMatchObject({
+      header: ["person", "the session", "x", "activity"],
+      headerLines: 1,
+      firstDataLine: 8,
+      blankLines: [9, 10],
+    });
   });
 
   it.each([

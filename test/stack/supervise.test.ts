@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readPidFiles, reap, signalGroup, writePidFile } from "../../stack/pid-file.ts";
+import { readPidFiles, reap, writePidFile } from "../../stack/pid-file.ts";
 import { identify, isAlive } from "../../stack/process-identity.ts";
 import type { ServicePlan } from "../../stack/service.ts";
 import { supervise, type Supervised } from "../../stack/supervise.ts";
+import { kill } from "../support/kill.ts";
 import { testFolder } from "../support/services.ts";
 
 /** A service of one line of JavaScript that is ready when it has written its pid into `ready`. */
@@ -38,8 +39,8 @@ describe("a supervised service", () => {
     const service = stopAtEnd(
       await supervise(planOf(folder, FOR_EVER), { folder, backoffMs: 20, onChange: ({ state }) => told.push(state) }),
     );
-    const before = service.pid ?? 0;
-    process.kill(before, "SIGKILL");
+    const before = service.pid;
+    kill(before);
     await expect.poll(() => service.restarts === 1 && service.state === "ready", { timeout: 10_000 }).toBe(true);
     expect(service.pid).not.toBe(before);
     expect(told).toEqual(["ready", "restarting", "ready"]);
@@ -57,7 +58,7 @@ describe("a supervised service", () => {
     const service = stopAtEnd(
       await supervise(plan, { folder, backoffMs: 10, giveUpAfter: 3, onChange: ({ message }) => told.push(message) }),
     );
-    process.kill(service.pid ?? 0, "SIGKILL");
+    kill(service.pid);
     await expect.poll(() => service.state, { timeout: 20_000 }).toBe("failed");
     expect(told.at(-1)).toMatch(/victim ended with code 3.*3 times in a row: it is left down\. See .*victim\.log/);
     expect(service.pid).toBeUndefined();
@@ -101,7 +102,7 @@ describe("a supervised service", () => {
   it("can be stopped while it waits for its restart", async () => {
     const folder = await testFolder();
     const service = await supervise(planOf(folder, FOR_EVER), { folder, backoffMs: 60_000 });
-    process.kill(service.pid ?? 0, "SIGKILL");
+    kill(service.pid);
     await expect.poll(() => service.state).toBe("restarting");
     await service.stop();
     expect(service.state).toBe("stopped");
@@ -112,7 +113,7 @@ describe("the next start", () => {
   it("ends what an earlier supervisor left behind", async () => {
     const folder = await testFolder();
     const orphan = spawn(process.execPath, ["-e", FOR_EVER], { detached: true, stdio: "ignore" });
-    onTestFinished(() => signalGroup(orphan.pid ?? 0, "SIGKILL"));
+    onTestFinished(() => void orphan.kill("SIGKILL"));
     const identity = identify(orphan.pid ?? 0);
     if (!identity) throw new Error("the orphan did not start");
     await writePidFile(folder, { ...identity, name: "orphan", stopSignal: "SIGTERM", restarts: 0 });
@@ -123,7 +124,7 @@ describe("the next start", () => {
   it("leaves a process alone that has got the pid since", async () => {
     const folder = await testFolder();
     const bystander = spawn(process.execPath, ["-e", FOR_EVER], { detached: true, stdio: "ignore" });
-    onTestFinished(() => signalGroup(bystander.pid ?? 0, "SIGKILL"));
+    onTestFinished(() => void bystander.kill("SIGKILL"));
     await writePidFile(folder, {
       pid: bystander.pid ?? 0,
       began: "another boot:12345",

@@ -3,6 +3,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { STATE_FILE } from "../../lib/config.ts";
+import { kill } from "../support/kill.ts";
 import { testFolder } from "../support/services.ts";
 import { processesOf, sensorloop, status, up, type UpProcess } from "../support/up-process.ts";
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const folder of [one, other]) {
     await sensorloop(folder, "down");
-    for (const pid of await processesOf(folder)) process.kill(pid, "SIGKILL");
+    for (const pid of await processesOf(folder)) kill(pid);
   }
 });
 
@@ -82,7 +83,7 @@ describe("sensorloop up", { timeout: 180_000 }, () => {
 
   it.each(["postgres", "objects", "temporal", "api"])("starts %s again when it is killed", async (name) => {
     const before = (await status(one)).services.find((service) => service.name === name);
-    process.kill(before?.pid ?? 0, "SIGKILL");
+    kill(before?.pid);
     const after = async () => (await status(one)).services.find((service) => service.name === name);
     await expect.poll(after, { timeout: 60_000, interval: 500 }).toMatchObject({ answers: true, restarts: 1 });
     expect((await after())?.pid).not.toBe(before?.pid);
@@ -114,7 +115,7 @@ describe("sensorloop up", { timeout: 180_000 }, () => {
       await Promise.all((await processesOf(other)).map(async (pid) => ({ pid, command: await readFile(`/proc/${pid}/cmdline`, "utf8") })))
     ).filter(({ command }) => command.includes("warden.ts"));
     expect(wardens).toHaveLength(1);
-    process.kill(wardens[0]!.pid, "SIGKILL");
+    kill(wardens[0]?.pid);
     await second.signal("SIGKILL");
     second = await up(other);
     expect(second.said).toMatch(/ended what an earlier start left running: .*postgres/);

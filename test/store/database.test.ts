@@ -27,7 +27,9 @@ describe("the Database interface", () => {
   it("names exactly the tables and columns that the migrations make", async () => {
     await using db = openDatabase(await testDatabase());
     const { rows } = await sql<{ table_name: string; column_name: string }>`
-      select table_name, column_name from information_schema.columns where table_schema = 'public' and table_name <> 'migration'`.execute(db);
+      select table_name, column_name from information_schema.columns where table_schema = 'public' and table_name <> 'migration'`.execute(
+      db,
+    );
     const actual: Record<string, string[]> = {};
     for (const row of rows) (actual[row.table_name] ??= []).push(row.column_name);
     for (const columns of Object.values(actual)) columns.sort();

@@ -60,6 +60,8 @@ describe("F33: a DuckDB that was opened for some files", () => {
 
   it("says when its memory is not enough", async () => {
     await using duckdb = await openDuckdb({ folder: join(folder, "inside"), memoryMb: 20, threads: 1 });
-    await expect(duckdb.run("CREATE TABLE big AS SELECT list(range) AS l FROM range(20000000)")).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+    await expect(duckdb.run("CREATE TABLE big AS SELECT list(range) AS l FROM range(20000000)")).rejects.toMatchObject({
+      code: "OUT_OF_MEMORY",
+    });
   });
 });

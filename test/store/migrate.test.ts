@@ -24,7 +24,10 @@ describe("migrate", () => {
   it("runs each file once, although several processes start together", async () => {
     const url = await testDatabase();
     await query(url, "drop table migration");
-    const folder = await folderWith({ "0001_a.sql": "create table a (n int); insert into a values (1)", "0002_b.sql": "insert into a values (2)" });
+    const folder = await folderWith({
+      "0001_a.sql": "create table a (n int); insert into a values (1)",
+      "0002_b.sql": "insert into a values (2)",
+    });
     const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(url, folder)));
     expect(applied.flat().sort()).toEqual(["0001_a.sql", "0002_b.sql"]);
     expect(await query(url, "select n from a order by n")).toEqual([{ n: 1 }, { n: 2 }]);
@@ -35,7 +38,9 @@ describe("migrate", () => {
     await query(url, "drop table migration");
     const broken = await folderWith({ "0001_a.sql": "create table a (n int)", "0002_b.sql": "create table b (n int); select 1 / 0" });
     await expect(migrate(url, broken)).rejects.toThrow(/division by zero/);
-    expect(await query(url, "select to_regclass('a') is not null as a, to_regclass('b') is not null as b")).toEqual([{ a: true, b: false }]);
+    expect(await query(url, "select to_regclass('a') is not null as a, to_regclass('b') is not null as b")).toEqual([
+      { a: true, b: false },
+    ]);
     const mended = await folderWith({ "0001_a.sql": "create table a (n int)", "0002_b.sql": "create table b (n int)" });
     expect(await migrate(url, mended)).toEqual(["0002_b.sql"]);
   });

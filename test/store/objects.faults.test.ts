@@ -76,7 +76,10 @@ describe("the object store", () => {
     proxy.set({ kind: "flip", byte: 777 });
     await expect(store.fetch(ref)).rejects.toMatchObject({ code: "OBJECT_CORRUPT", retryable: true });
     proxy.set({ kind: "truncate", bytes: 1_000 });
-    await expect(store.fetch(ref)).rejects.toMatchObject({ code: expect.stringMatching(/OBJECT_CORRUPT|OBJECT_STORE_UNAVAILABLE/) as string, retryable: true });
+    await expect(store.fetch(ref)).rejects.toMatchObject({
+      code: expect.stringMatching(/OBJECT_CORRUPT|OBJECT_STORE_UNAVAILABLE/) as string,
+      retryable: true,
+    });
     expect(await readdir(scratchDir)).toEqual([]);
     proxy.set(null);
     expect((await readFile(await store.fetch(ref))).length).toBe(50_000);
@@ -108,21 +111,24 @@ describe("the object store", () => {
     expect(await keys()).not.toContain(orphan.key);
   });
 
-  it.skipIf(process.getuid?.() !== 0)("F10: says that the scratch volume is full, leaves no part there, and goes on when there is space", async () => {
-    const volume = join(await testFolder(), "small");
-    await mkdir(volume);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", volume]);
-    try {
-      const ref = await direct.putBytes("gym", "file", randomBytes(2 ** 20 - 4_096));
-      await using store = await storeBehindProxy({ scratchDir: volume });
-      const filler = join(volume, "filler");
-      await writeFile(filler, randomBytes(600_000));
-      await expect(store.fetch(ref)).rejects.toMatchObject({ code: "STORAGE_FULL", retryable: true });
-      expect(await readdir(volume)).toEqual(["filler"]);
-      await writeFile(filler, "");
-      expect((await readFile(await store.fetch(ref))).length).toBe(ref.bytes);
-    } finally {
-      execFileSync("umount", [volume]);
-    }
-  });
+  it.skipIf(process.getuid?.() !== 0)(
+    "F10: says that the scratch volume is full, leaves no part there, and goes on when there is space",
+    async () => {
+      const volume = join(await testFolder(), "small");
+      await mkdir(volume);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", volume]);
+      try {
+        const ref = await direct.putBytes("gym", "file", randomBytes(2 ** 20 - 4_096));
+        await using store = await storeBehindProxy({ scratchDir: volume });
+        const filler = join(volume, "filler");
+        await writeFile(filler, randomBytes(600_000));
+        await expect(store.fetch(ref)).rejects.toMatchObject({ code: "STORAGE_FULL", retryable: true });
+        expect(await readdir(volume)).toEqual(["filler"]);
+        await writeFile(filler, "");
+        expect((await readFile(await store.fetch(ref))).length).toBe(ref.bytes);
+      } finally {
+        execFileSync("umount", [volume]);
+      }
+    },
+  );
 });

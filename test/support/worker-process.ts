@@ -16,7 +16,10 @@ export interface WorkerProcess {
 }
 
 export function startWorkerProcess(config: Config): WorkerProcess {
-  const child = spawn(process.execPath, [WORKER], { env: { ...process.env, ...environmentOf(config) }, stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, [WORKER], {
+    env: { ...process.env, ...environmentOf(config) },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const kill = async () => {
     if (ended(child)) return;
     child.kill("SIGKILL");

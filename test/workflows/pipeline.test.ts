@@ -36,15 +36,29 @@ describe("trainingPipelineWorkflow", () => {
     expect(first.decision).toMatchObject({ promoted: true, rule: "first" });
     const states = Object.fromEntries(first.stages.map((stage) => [stage.name, stage.state]));
     expect(states).toEqual({
-      stage: "done", clean: "done", snapshot: "done", window: "done", cluster: "planned", describe: "planned", synthesise: "planned",
-      train: "done", evaluate: "done", decide: "done", promote: "done", score: "done",
+      stage: "done",
+      clean: "done",
+      snapshot: "done",
+      window: "done",
+      cluster: "planned",
+      describe: "planned",
+      synthesise: "planned",
+      train: "done",
+      evaluate: "done",
+      decide: "done",
+      promote: "done",
+      score: "done",
     });
     expect(first.metrics?.accuracy.value).toBeGreaterThan(0.5);
     expect(first.metrics?.accuracy.value).toBeLessThan(1);
   });
 
   it("counts every row of every file once", async () => {
-    const rows = await platform.db.selectFrom("cleaning").innerJoin("file", "file.id", "cleaning.file").select(["rows_in", "rows_ok", "rows_quarantined", "rows_duplicate", "scan"]).execute();
+    const rows = await platform.db
+      .selectFrom("cleaning")
+      .innerJoin("file", "file.id", "cleaning.file")
+      .select(["rows_in", "rows_ok", "rows_quarantined", "rows_duplicate", "scan"])
+      .execute();
     for (const row of rows) {
       expect(row.rows_ok + row.rows_quarantined + row.rows_duplicate).toBe(row.rows_in);
       const { lines, headerLines, blankCount } = row.scan as { lines: number; headerLines: number; blankCount: number };
@@ -55,7 +69,11 @@ describe("trainingPipelineWorkflow", () => {
   });
 
   it("scores the holdout and the recordings without labels, each answer traceable to its window", async () => {
-    const predictions = await platform.db.selectFrom("prediction").selectAll().where("model", "=", first.candidate ?? "").execute();
+    const predictions = await platform.db
+      .selectFrom("prediction")
+      .selectAll()
+      .where("model", "=", first.candidate ?? "")
+      .execute();
     const holdout = predictions.filter((row) => row.split === "holdout");
     expect(holdout.length).toBe(first.metrics?.windows);
     const right = holdout.filter((row) => row.actual === row.predicted).length;
@@ -86,7 +104,15 @@ describe("trainingPipelineWorkflow", () => {
     const again = await runToEnd("again", { "models[1].epochs": 3, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 });
     expect(again.state).toBe("done");
     const states = Object.fromEntries(again.stages.map((stage) => [stage.name, stage.state]));
-    expect(states).toMatchObject({ clean: "reused", snapshot: "reused", window: "reused", train: "reused", evaluate: "reused", promote: "skipped", score: "skipped" });
+    expect(states).toMatchObject({
+      clean: "reused",
+      snapshot: "reused",
+      window: "reused",
+      train: "reused",
+      evaluate: "reused",
+      promote: "skipped",
+      score: "skipped",
+    });
     expect(again.candidate).toBe(first.candidate);
     expect(again.decision?.promoted).toBe(false);
     expect(await platform.db.selectFrom("champion").selectAll().execute()).toMatchObject([{ model: first.candidate }]);
@@ -111,4 +137,3 @@ describe("trainingPipelineWorkflow", () => {
     expect((await rebuild(platform.db)).differences).toEqual([]);
   });
 });
-

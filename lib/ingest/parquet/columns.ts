@@ -1,4 +1,13 @@
-import { encodeDeltas, encodeHybrid, encodePlainFloat, encodePlainInt32, encodePlainInt64, encodePlainStrings, encodeRun, type ByteSink } from "./encodings.ts";
+import {
+  encodeDeltas,
+  encodeHybrid,
+  encodePlainFloat,
+  encodePlainInt32,
+  encodePlainInt64,
+  encodePlainStrings,
+  encodeRun,
+  type ByteSink,
+} from "./encodings.ts";
 
 /** Numbers of the Parquet format (parquet.thrift). */
 export const PHYSICAL = { int32: 1, int64: 2, float: 4, string: 6 } as const;
@@ -63,7 +72,13 @@ export class StringColumn implements Column {
     encodePlainStrings(dictionary, texts);
     this.#codeOf.clear();
     this.#nulls = false;
-    return { encoding: ENCODING.rleDictionary, dictionary: { bytes: dictionary.view(), values: texts.length }, data: page.view(), nulls, ...boundsOf(texts) };
+    return {
+      encoding: ENCODING.rleDictionary,
+      dictionary: { bytes: dictionary.view(), values: texts.length },
+      data: page.view(),
+      nulls,
+      ...boundsOf(texts),
+    };
   }
 
   #change(row: number, value: string | null): void {
@@ -158,7 +173,14 @@ function encodeWhole(page: ByteSink, { values, count, nulls }: Present<Int32Arra
   if (!packed && bytes === 4) encodePlainInt32(page, values, count);
   if (!packed && bytes === 8) encodePlainInt64(page, values, count);
   const encoding = packed ? ENCODING.deltaBinaryPacked : ENCODING.plain;
-  return { encoding, dictionary: null, data: page.view(), nulls, least: littleEndian(least, bytes), greatest: littleEndian(greatest, bytes) };
+  return {
+    encoding,
+    dictionary: null,
+    data: page.view(),
+    nulls,
+    least: littleEndian(least, bytes),
+    greatest: littleEndian(greatest, bytes),
+  };
 }
 
 function littleEndian(value: number, bytes: 4 | 8): Buffer {
@@ -200,7 +222,12 @@ interface Present<Values> {
  * The values that are there, moved together. Begins the page with their definition levels: 1 where a value is there. All
  * columns are optional in the schema.
  */
-function presentOf<Values extends Int32Array | Float32Array | Float64Array>(page: ByteSink, values: Values, rows: number, present: Uint8Array | null): Present<Values> {
+function presentOf<Values extends Int32Array | Float32Array | Float64Array>(
+  page: ByteSink,
+  values: Values,
+  rows: number,
+  present: Uint8Array | null,
+): Present<Values> {
   page.length = 4;
   if (present) encodeHybrid(page, present, rows, 1);
   else encodeRun(page, 1, rows, 1);

@@ -98,7 +98,10 @@ export class ParquetWriter {
     let uncompressed = 0;
     if (encoded.dictionary) {
       const { bytes, values } = encoded.dictionary;
-      uncompressed += this.#writePage(bytes, { 1: { i32: PAGE.dictionary }, 7: { struct: { 1: { i32: values }, 2: { i32: ENCODING.plain } } } });
+      uncompressed += this.#writePage(bytes, {
+        1: { i32: PAGE.dictionary },
+        7: { struct: { 1: { i32: values }, 2: { i32: ENCODING.plain } } },
+      });
     }
     const dataOffset = this.#offset;
     const header = { 1: { i32: rows }, 2: { i32: encoded.encoding }, 3: { i32: ENCODING.rle }, 4: { i32: ENCODING.rle } };
@@ -149,11 +152,18 @@ export class ParquetWriter {
     });
     // Bounds may be trusted only where the order they were found in is declared.
     const orders = this.#columns.map((): ThriftValue => ({ struct: { 1: { struct: {} } } }));
-    return { 1: { i32: 2 }, 2: { list: [root, ...leaves] }, 3: { i64: this.#total }, 4: { list: this.#groups }, 6: text("sensorloop"), 7: { list: orders } };
+    return {
+      1: { i32: 2 },
+      2: { list: [root, ...leaves] },
+      3: { i64: this.#total },
+      4: { list: this.#groups },
+      6: text("sensorloop"),
+      7: { list: orders },
+    };
   }
 
   #write(bytes: Uint8Array): void {
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(this.#fd, bytes, written);
     this.#hash.update(bytes);
     this.#offset += bytes.length;
   }
