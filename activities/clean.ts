@@ -196,7 +196,7 @@ async function insertQuarantine(tx: Transaction<Database>, cleaning: string, pat
 
 /** Reads newline-delimited JSON without holding it whole. */
 async function inBatches<Row>(path: string, insert: (rows: Row[]) => Promise<void>): Promise<void> {
-  let rows: Row[] = [];
+  const rows: Row[] = [];
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
     if (line) rows.push(JSON.parse(line) as Row);
     if (rows.length >= INSERT_ROWS) await insert(rows.splice(0));

@@ -37,7 +37,7 @@ export function createScoreActivities(platform: Platform) {
       return endStage(db, context.run, "score", { state: "skipped", reason: "the champion stays, and its predictions with it" });
     await using job = await score(platform, context, ["holdout", "unlabelled"]);
     let rows = 0;
-    let batch: Prediction[] = [];
+    const batch: Prediction[] = [];
     for await (const line of createInterface({ input: createReadStream(job.output.predictions.path), crlfDelay: Infinity })) {
       if (line) batch.push(JSON.parse(line) as Prediction);
       if (batch.length >= INSERT_ROWS) rows += await insert(batch.splice(0));

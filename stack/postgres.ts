@@ -11,7 +11,7 @@ import type { ServicePlan } from "./service.ts";
 
 const run = promisify(execFile);
 
-export const POSTGRES_USER = "sensorloop";
+const POSTGRES_USER = "sensorloop";
 const DATABASE = "sensorloop";
 
 export interface PostgresOptions {

@@ -24,9 +24,9 @@ export interface Approval {
 }
 
 /** The stage the run is in. */
-export const progressQuery = defineQuery<StageName | "waiting" | "done">("progress");
+const progressQuery = defineQuery<StageName | "waiting" | "done">("progress");
 /** Answers a gate in `manual` mode. Refused while nothing waits for it. */
-export const approveUpdate = defineUpdate<void, [Approval]>("approve");
+const approveUpdate = defineUpdate<void, [Approval]>("approve");
 
 /** Chunks and shards in flight at once; the workers' slots bound what really runs. */
 const FAN_OUT = 20;

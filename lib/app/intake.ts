@@ -79,7 +79,7 @@ async function keep({ db, objects }: Platform, file: Arrived, actor: string): Pr
 }
 
 /** Folders inside a name are kept (patterns of the spec read them); what could climb out of one is refused. */
-export function checkFileName(name: string): string {
+function checkFileName(name: string): string {
   const clean = name.normalize("NFC");
   const parts = clean.split("/");
   const control = [...clean].some((character) => character < " " || character === "\u007f" || character === "\\");

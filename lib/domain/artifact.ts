@@ -7,7 +7,7 @@ import { genomeSchema } from "./spec.ts";
  */
 export const ARTIFACT_FORMAT = 1;
 
-export const tensorEntrySchema = z.object({
+const tensorEntrySchema = z.object({
   name: z.string(),
   shape: z.array(z.number().int().nonnegative()),
   /** In floats from the beginning of the buffer. */

@@ -197,7 +197,7 @@ function describe(value: unknown): string {
   return String(value);
 }
 
-export function valueAt(root: unknown, path: SpecPath): unknown {
+function valueAt(root: unknown, path: SpecPath): unknown {
   let value = root;
   for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;

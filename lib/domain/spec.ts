@@ -298,7 +298,7 @@ export const specSchema = z
 
 export type Spec = z.infer<typeof specSchema>;
 export type FilesSpec = Spec["files"][number];
-export type ChannelSpec = FilesSpec["channels"][string];
+type ChannelSpec = FilesSpec["channels"][string];
 export type Origin = z.infer<typeof originSchema>;
 export type FilterSpec = Spec["filters"][number];
 export type WindowsSpec = Spec["windows"];

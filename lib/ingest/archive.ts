@@ -245,7 +245,7 @@ function kindOf(head: Buffer): "zip" | "gzip" | "text" {
 export function safeName(name: string): string {
   const parts = name.replaceAll("\\", "/").split("/");
   const kept = parts.filter((part) => part !== "" && part !== "." && part !== "..");
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+   
   return kept
     .join("/")
     .replace(/[\u0000-\u001f\u007f]/g, "_")

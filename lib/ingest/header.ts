@@ -43,7 +43,7 @@ export function columnsRead(files: FilesSpec): string[] {
   ];
 }
 
-export function originColumns(origin: Origin): readonly string[] {
+function originColumns(origin: Origin): readonly string[] {
   if ("column" in origin) return [origin.column];
   return "columns" in origin ? origin.columns : [];
 }

@@ -19,7 +19,7 @@ export function recordingId(biometric: string, name: string): string {
 }
 
 /** One spelling for one identity: `01` in a file's name is `1` in a column. */
-export function plainId(value: string): string {
+function plainId(value: string): string {
   return /^\d+$/.test(value) ? value.replace(/^0+(?=\d)/, "") : value;
 }
 

@@ -5,7 +5,7 @@ import { PROJECTIONS, targetOf, type ProjectionName, type ProjectionRows, type T
 import type { Database } from "./database.ts";
 
 /** The column that `Target.key` names. */
-export const PROJECTION_KEYS = { project: "id", champion: "slot", account: "id", token: "id" } as const satisfies Record<
+const PROJECTION_KEYS = { project: "id", champion: "slot", account: "id", token: "id" } as const satisfies Record<
   ProjectionName,
   string
 >;

@@ -20,7 +20,7 @@ export async function sweep(db: Kysely<Database>, objects: ObjectStore, graceMs 
     if (!lock.rows[0]?.held) return { objects: 0, uploads: 0 };
     try {
       let removed = 0;
-      let batch: string[] = [];
+      const batch: string[] = [];
       const removeUnnamed = async () => {
         const keys = batch.splice(0);
         if (keys.length === 0) return;

@@ -39,7 +39,7 @@ export async function downloadProgram(release: Release | null, name: string, fol
 }
 
 /** Streams `url` into the file `path` and returns its SHA-256. Fails when it stalls or when bytes are missing. */
-export async function download(url: string, path: string, report: Report): Promise<string> {
+async function download(url: string, path: string, report: Report): Promise<string> {
   const stalled = new AbortController();
   const stall = () => stalled.abort(new Error(`nothing came from ${new URL(url).host} for ${STALL_MS / 1000} s`));
   let timer = setTimeout(stall, STALL_MS);

@@ -94,7 +94,7 @@ export async function cleanStaged(entry: StagedEntry, spec: Spec, read = true): 
 }
 
 /** Rows in the file's order, whole numbers as numbers. */
-export async function readParquet(path: string, folder: string): Promise<Record<string, unknown>[]> {
+async function readParquet(path: string, folder: string): Promise<Record<string, unknown>[]> {
   await using duckdb = await openDuckdb({ folder, memoryMb: 200, threads: 1 });
   const rows = await duckdb.rows(`SELECT * FROM read_parquet(${literal(path)})`);
   return rows.map((row) =>
@@ -102,7 +102,7 @@ export async function readParquet(path: string, folder: string): Promise<Record<
   );
 }
 
-export function ndjson<Row>(path: string): Row[] {
+function ndjson<Row>(path: string): Row[] {
   return readFileSync(path, "utf8")
     .split("\n")
     .filter((line) => line !== "")

@@ -16,7 +16,7 @@ export async function testPlatform(env: Settings = {}): Promise<Platform> {
 }
 
 /** Task queues have fixed names, so files that run workflows at the same time are kept apart by namespaces. */
-export async function testNamespace(): Promise<string> {
+async function testNamespace(): Promise<string> {
   const connection = await temporalConnection();
   const namespace = `test-${randomBytes(6).toString("hex")}`;
   const workflowExecutionRetentionPeriod = proto.api.workflowservice.v1.RegisterNamespaceRequest.fromObject({

@@ -40,7 +40,7 @@ export async function testObjects(): Promise<Config["s3"] & { readonly scratchDi
 }
 
 /** Where Temporal answers. Use `testQueue` for task queues: all files share the namespace. */
-export async function testTemporal(): Promise<Config["temporal"]> {
+async function testTemporal(): Promise<Config["temporal"]> {
   return loadConfig({ env: { ...UNUSED, ...(await settingsOf("temporal")) }, dataDir: tmpdir() }).temporal;
 }
 
@@ -52,7 +52,7 @@ export async function temporalConnection(): Promise<Connection> {
 }
 
 /** A task queue that nobody else polls. */
-export function testQueue(name = "queue"): string {
+function testQueue(name = "queue"): string {
   return `${name}-${randomUUID()}`;
 }
 

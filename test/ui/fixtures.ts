@@ -15,11 +15,11 @@ const COUNTS = [
   [0, 0, 0, 0, 0, 537],
 ];
 
-export const now = () => new Date().toISOString();
+const now = () => new Date().toISOString();
 export const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-export const metrics: Metrics = {
+const metrics: Metrics = {
   windows: sum(COUNTS.map(sum)),
   accuracy: { value: 0.9637, low: 0.9513, high: 0.9752 },
   macroF1: { value: 0.9641, low: 0.9519, high: 0.9747 },

@@ -9,7 +9,7 @@ import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
 import * as fixtures from "./fixtures.ts";
 
 /** The policy the UI promises to live under: nothing inline, nothing from elsewhere, no eval. */
-export const STRICT_CSP =
+const STRICT_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { timeSchema } from "./page.ts";
 
 export const ROLES = ["engineer", "scheduler", "annotator", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
-export const roleSchema = z.enum(ROLES);
+const roleSchema = z.enum(ROLES);
 
 /**
  * Who may do what. Inside a project a role holds for the projects of the account; `everywhere` actions also need an

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { timeSchema } from "./page.ts";
 
 /** A file name as people see it; never used as a path. */
-export const fileNameSchema = z.string().min(1).max(255);
+const fileNameSchema = z.string().min(1).max(255);
 
 export const uploadSchema = z.object({
   id: z.uuid(),
@@ -31,7 +31,7 @@ export const reportSchema = z.object({
 });
 
 /** `rowsIn = rowsOk + rowsQuarantined + rowsDuplicate`, to the row. */
-export const rowCountsSchema = z.object({ rowsIn: z.int(), rowsOk: z.int(), rowsQuarantined: z.int(), rowsDuplicate: z.int() });
+const rowCountsSchema = z.object({ rowsIn: z.int(), rowsOk: z.int(), rowsQuarantined: z.int(), rowsDuplicate: z.int() });
 
 export const fileSchema = z.object({
   id: z.uuid(),

@@ -80,7 +80,7 @@ export const predictSchema = z
 export type PredictRequest = z.infer<typeof predictSchema>;
 export const predictQuerySchema = z.object({ slot: slotSchema.optional() });
 
-export const answerSchema = z.object({ label: z.string(), confidence: z.number(), probabilities: z.record(z.string(), z.number()) });
+const answerSchema = z.object({ label: z.string(), confidence: z.number(), probabilities: z.record(z.string(), z.number()) });
 /** Every answer says which model gave it, and the hash of what it was asked. */
 export const predictedSchema = z.object({
   project: z.string(),

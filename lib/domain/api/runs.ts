@@ -52,7 +52,7 @@ export const stageSchema = z.object({
 export type Stage = z.infer<typeof stageSchema>;
 
 /** What a run does: the whole pipeline, or cleaning again what was refused. */
-export const RUN_KINDS = ["training", "replay"] as const;
+const RUN_KINDS = ["training", "replay"] as const;
 
 /** A run in a list. */
 export const runSummarySchema = z.object({

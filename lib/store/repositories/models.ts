@@ -89,7 +89,7 @@ export async function findModel(db: Db, id: string): Promise<Omit<ModelDetail, "
   };
 }
 
-export async function listEvaluations(db: Db, model: string): Promise<Evaluation[]> {
+async function listEvaluations(db: Db, model: string): Promise<Evaluation[]> {
   const rows = await db.selectFrom("evaluation").selectAll().where("model", "=", model).orderBy("created_at", "desc").limit(100).execute();
   return rows.map((row) => ({
     snapshot: row.snapshot,

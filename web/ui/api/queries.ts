@@ -4,7 +4,7 @@ import { call, type RouteInput } from "./client.ts";
 import { ApiFailure } from "./failure.ts";
 
 /** Keys begin with the route's name, then its parameters: the event stream finds by these what has grown stale. */
-export type QueryKey<Name extends RouteName = RouteName> = readonly [Name, RouteInput<Name>, ...unknown[]];
+type QueryKey<Name extends RouteName = RouteName> = readonly [Name, RouteInput<Name>, ...unknown[]];
 
 /** One read of the API, cached under its route and input. */
 export function read<Name extends RouteName>(name: Name, input: RouteInput<Name>) {

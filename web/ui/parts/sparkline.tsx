@@ -12,7 +12,7 @@ const HEIGHT = 48;
 const MARGIN = 5;
 
 /** Points in the picture's units. A flat line stands in the middle; the scale never shows less than `leastSpan`. */
-export function sparklinePoints(points: readonly TrendPoint[], leastSpan = 0.01): { x: number; y: number; point: TrendPoint }[] {
+function sparklinePoints(points: readonly TrendPoint[], leastSpan = 0.01): { x: number; y: number; point: TrendPoint }[] {
   const values = points.map((point) => point.value);
   const low = Math.min(...values);
   const high = Math.max(...values);

@@ -3,7 +3,7 @@ import { differenceText } from "./number-text.ts";
 
 const METRICS: Readonly<Record<string, string>> = { accuracy: "accuracy", macroF1: "macro F1" };
 
-export function metricName(metric: string): string {
+function metricName(metric: string): string {
   return METRICS[metric] ?? metric;
 }
 
