@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { JobOutput } from "../lib/compute/job.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import { slotId } from "../lib/domain/ids.ts";
 import type { Metrics } from "../lib/domain/metrics-schema.ts";
@@ -17,6 +18,7 @@ import { shardsOf } from "./window.ts";
 /** A lost worker costs at most this much training. */
 const CHECKPOINT_SECONDS = 10;
 
+type TrainOutput = JobOutput<"train-model">;
 type FittedOn = "train" | "train+validation";
 
 /** Which models a run trains, and which of them is its candidate. */
@@ -215,5 +217,3 @@ export function createTrainActivities(platform: Platform) {
 
   return { trainModel };
 }
-
-type TrainOutput = import("../lib/compute/job.ts").JobOutput<"train-model">;

@@ -24,13 +24,14 @@ export function giveTo(owner: Owner | undefined, path: string): void {
 
 /**
  * A folder in which `owner` can work: `wanted`, or, where a folder above it is closed to others (/root is), one under
- * the system's folder for lasting temporary files, named after `wanted` so that it is found again.
+ * the system's folder for lasting temporary files, named after `wanted` and the installation's secret, so that this
+ * installation finds it again and one that is made anew at the same place does not.
  */
-export async function reachableFolder(wanted: string, owner: Owner | undefined): Promise<string> {
+export async function reachableFolder(wanted: string, secret: string, owner: Owner | undefined): Promise<string> {
   await mkdir(wanted, { recursive: true, mode: 0o711 });
   if (!owner || (await isReachable(wanted))) return wanted;
   const lasting = (await isReachable("/var/tmp").catch(() => false)) ? "/var/tmp" : tmpdir();
-  const folder = join(lasting, `sensorloop-${createHash("sha256").update(wanted).digest("hex").slice(0, 12)}`);
+  const folder = join(lasting, `sensorloop-${createHash("sha256").update(`${wanted}\0${secret}`).digest("hex").slice(0, 12)}`);
   await mkdir(folder, { recursive: true, mode: 0o711 });
   // Anyone may create names there: a folder that somebody else prepared is not used.
   const found = await lstat(folder);

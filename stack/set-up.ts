@@ -36,7 +36,7 @@ export async function setUp({ places, present }: SetUpOptions): Promise<Readonly
     step("Postgres", async () => {
       if (configured.database) return "as configured";
       const owner = ordinaryUser();
-      const reachable = await reachableFolder(dataDir, owner);
+      const reachable = await reachableFolder(dataDir, file.state.settings["SENSORLOOP_PEPPER"] ?? "", owner);
       const { version, origin, folder } = await findPostgres({
         configured: postgresBin,
         major: await postgresMajorOf(join(reachable, "postgres")),

@@ -31,7 +31,7 @@ export interface StartContext {
 export async function startPostgres(context: StartContext): Promise<Supervised> {
   const { file, throwaway = false } = context;
   const owner = ordinaryUser();
-  const reachable = await reachableFolder(file.dataDir, owner);
+  const reachable = await reachableFolder(file.dataDir, file.state.settings["SENSORLOOP_PEPPER"] ?? "", owner);
   const folder = join(reachable, "postgres");
   const programs = await findPostgres({ configured: context.postgresBin, major: await postgresMajorOf(folder), owner, reachable });
   const before = file.state.settings["SENSORLOOP_DATABASE_URL"];

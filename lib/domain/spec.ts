@@ -298,7 +298,6 @@ export const specSchema = z
 
 export type Spec = z.infer<typeof specSchema>;
 export type FilesSpec = Spec["files"][number];
-type ChannelSpec = FilesSpec["channels"][string];
 export type Origin = z.infer<typeof originSchema>;
 export type FilterSpec = Spec["filters"][number];
 export type WindowsSpec = Spec["windows"];

@@ -92,7 +92,7 @@ export function encodeWindowShard(shard: WindowShard): Uint8Array[] {
   head.set(new TextEncoder().encode(MAGIC));
   new DataView(head.buffer).setUint32(8, head.length - 12, true);
   head.set(json, 12);
-  const pieces = [head];
+  const pieces: Uint8Array[] = [head];
   for (const name of names) {
     const array = shard[name];
     pieces.push(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

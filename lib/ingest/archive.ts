@@ -245,11 +245,14 @@ function kindOf(head: Buffer): "zip" | "gzip" | "text" {
 export function safeName(name: string): string {
   const parts = name.replaceAll("\\", "/").split("/");
   const kept = parts.filter((part) => part !== "" && part !== "." && part !== "..");
-   
-  return kept
-    .join("/")
-    .replace(/[\u0000-\u001f\u007f]/g, "_")
-    .slice(0, 500);
+
+  return (
+    kept
+      .join("/")
+      // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+      .replace(/[\u0000-\u001f\u007f]/g, "_")
+      .slice(0, 500)
+  );
 }
 
 const withoutGz = (name: string): string => name.replace(/\.gz$/i, "");

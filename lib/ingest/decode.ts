@@ -150,7 +150,11 @@ function wideWithoutMark(head: Buffer): Encoding | undefined {
   if (head.length < 4) return undefined;
   let even = 0;
   let odd = 0;
-  for (const [index, byte] of head.entries()) if (byte === 0) index % 2 === 0 ? even++ : odd++;
+  for (const [index, byte] of head.entries()) {
+    if (byte !== 0) continue;
+    if (index % 2 === 0) even++;
+    else odd++;
+  }
   const most = Math.floor(head.length / 2) * 0.7;
   if (odd >= most && even === 0) return "utf-16le";
   return even >= most && odd === 0 ? "utf-16be" : undefined;

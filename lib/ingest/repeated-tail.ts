@@ -50,13 +50,14 @@ export function repeatedTail(path: string, headerLines: number): number | null {
 /** Whether `length` bytes from both positions are the same. */
 function sameFrom(fd: number, left: number, right: number, length: number): boolean {
   // Nearly all files differ at once: the first look is a short one.
-  for (let at = 0, want = 0; at < length; at += want) {
-    want = Math.min(at === 0 ? 512 : CHUNK, length - at);
+  for (let at = 0; at < length;) {
+    const want = Math.min(at === 0 ? 512 : CHUNK, length - at);
     const a = Buffer.allocUnsafe(want);
     const b = Buffer.allocUnsafe(want);
     readFully(fd, a, want, left + at);
     readFully(fd, b, want, right + at);
     if (a.compare(b, 0, want, 0, want) !== 0) return false;
+    at += want;
   }
   return true;
 }

@@ -10,7 +10,7 @@ import { run as stageJob, type StagedEntry, type StageInput, type StageOutput } 
 import { literal, openDuckdb } from "../../lib/store/duckdb.ts";
 import { smallSpec } from "./spec.ts";
 
-export { FIRST_MS, goodRows, HEADER, smallSpec, table } from "./spec.ts";
+export { FIRST_MS, goodRows, HEADER, smallSpec, table, tolerant } from "./spec.ts";
 
 /** An empty folder of the test's own. */
 export async function testFolder(): Promise<string> {
@@ -63,6 +63,9 @@ export interface Cleaning {
   readonly subjects: { external: string; biometric: string }[];
   readonly folder: string;
 }
+
+/** What became of the rows. */
+export const counts = ({ file }: Cleaning) => ({ in: file.rowsIn, ok: file.rowsOk, bad: file.rowsQuarantined, twice: file.rowsDuplicate });
 
 export const PEPPER = "a pepper of the tests";
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -15,13 +15,16 @@ import { TEMPLATE } from "./template.ts";
 declare module "vitest" {
   export interface ProvidedContext {
     broker: string;
+    /** Of the run: services' data, and one folder per test file that asks. */
+    folder: string;
   }
 }
 
 /** One set of real services for a whole run, each started when it is first needed. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // As root, Postgres runs as nobody, who may pass through the system's temporary folder and not through every home.
   const dataDir = await mkdtemp(join(tmpdir(), "sensorloop-test-"));
+  // As root, Postgres runs as nobody, who must be able to pass through.
+  await chmod(dataDir, 0o711);
   const file = await openState(dataDir);
   const { cacheDir, postgresBin } = loadPlaces({ dataDir });
   const report = (line: string) => process.env["CI"] === undefined && process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}`);
@@ -42,12 +45,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     temporal: start(startTemporal, "SENSORLOOP_TEMPORAL_"),
   });
   project.provide("broker", broker.url);
+  project.provide("folder", dataDir);
 
   return async () => {
     await broker.close();
     await Promise.all(running.map((service) => service.stop()));
     const failed = project.vitest.state.getCountOfFailedTests() > 0 || project.vitest.state.getUnhandledErrors().length > 0;
-    if (failed && running.length > 0) console.error(`the services' data and logs are kept in ${dataDir}`);
+    if (failed) console.error(`data and logs are kept in ${dataDir}`);
     else await rm(dataDir, { recursive: true, force: true });
   };
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { loadConfig, loadPlaces, type Config } from "../../lib/config.ts";
 import { migrate } from "../../lib/store/migrate.ts";
@@ -9,6 +8,7 @@ import { openState } from "../../stack/state.ts";
 import type { Supervised } from "../../stack/supervise.ts";
 import { postWarden } from "../../stack/warden.ts";
 import type { ServiceName } from "./broker.ts";
+import { testFolder } from "./services.ts";
 
 /** A service that a test may treat badly. */
 export interface Victim {
@@ -40,7 +40,7 @@ const STARTERS = { postgres: startPostgres, objects: startObjectServer, temporal
  * seconds: use it where a service must suffer, and the run's shared ones (`services.ts`) everywhere else.
  */
 export async function startOwnStack(env: Readonly<Record<string, string>> = {}): Promise<OwnStack> {
-  const dataDir = await mkdtemp(join(tmpdir(), "sensorloop-own-"));
+  const dataDir = await testFolder();
   const { cacheDir, postgresBin } = loadPlaces({ dataDir });
   const context: StartContext = { file: await openState(dataDir), cacheDir, postgresBin, report: () => {}, throwaway: true };
   postWarden(join(dataDir, "run"));

@@ -1,5 +1,5 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
@@ -39,7 +39,7 @@ export async function testObjects(): Promise<Config["s3"] & { readonly scratchDi
   return { ...s3, scratchDir };
 }
 
-/** Where Temporal answers. Use `testQueue` for task queues: all files share the namespace. */
+/** Where Temporal answers. All files share its namespace: give task queues names of their own. */
 async function testTemporal(): Promise<Config["temporal"]> {
   return loadConfig({ env: { ...UNUSED, ...(await settingsOf("temporal")) }, dataDir: tmpdir() }).temporal;
 }
@@ -49,11 +49,6 @@ export async function temporalConnection(): Promise<Connection> {
   const connection = await Connection.connect(await testTemporal());
   closeAfterwards(() => connection.close());
   return connection;
-}
-
-/** A task queue that nobody else polls. */
-function testQueue(name = "queue"): string {
-  return `${name}-${randomUUID()}`;
 }
 
 /** A configuration for `openPlatform`: all three services, a database, a bucket and folders of the file's own. */
@@ -74,9 +69,11 @@ export async function testConfig(env: Settings = {}): Promise<Config> {
   });
 }
 
-/** An empty folder of the file's own, removed after its last test. */
+/** An empty folder of the file's own, within that of the run. */
 export async function testFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sensorloop-file-"));
+  const folder = await mkdtemp(join(inject("folder"), "file-"));
+  // As root, Postgres runs as nobody, who must be able to pass through.
+  await chmod(folder, 0o711);
   removeAfterwards(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

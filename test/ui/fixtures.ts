@@ -15,7 +15,6 @@ const COUNTS = [
   [0, 0, 0, 0, 0, 537],
 ];
 
-const now = () => new Date().toISOString();
 export const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { simulate } from "../../examples/gym/simulate.ts";
@@ -7,9 +8,13 @@ import { takeIn } from "../../lib/app/intake.ts";
 import { approveRun, showRun, startRun, waitForRun } from "../../lib/app/runs.ts";
 import type { Platform } from "../../lib/platform.ts";
 import { rebuild } from "../../lib/store/journal-rebuild.ts";
+import { readManifest } from "../../activities/snapshot.ts";
 import { applyExample } from "../support/example.ts";
 import { testPlatform, testWorker } from "../support/platform.ts";
 import { testFolder } from "../support/services.ts";
+
+/** A short training and a low bar: these tests are about the way, not the model. */
+const QUICK = { "models[1].epochs": 3, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 };
 
 let platform: Platform;
 let first: RunDetail;
@@ -26,7 +31,7 @@ beforeAll(async () => {
   const folder = await testFolder();
   const { files } = await simulate({ folder, subjects: 12, seed: 3 });
   for (const path of files) await takeIn(platform, "gym", { name: relative(folder, path), path }, "test");
-  first = await runToEnd("first", { "models[1].epochs": 3, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 });
+  first = await runToEnd("first", QUICK);
 }, 180_000);
 
 describe("trainingPipelineWorkflow", () => {
@@ -101,7 +106,7 @@ describe("trainingPipelineWorkflow", () => {
   });
 
   it("computes nothing twice: the same run again reuses every stage and keeps the champion", async () => {
-    const again = await runToEnd("again", { "models[1].epochs": 3, "gate.floors.accuracy": 0.3, "gate.floors.macroF1": 0.3 });
+    const again = await runToEnd("again", QUICK);
     expect(again.state).toBe("done");
     const states = Object.fromEntries(again.stages.map((stage) => [stage.name, stage.state]));
     expect(states).toMatchObject({
@@ -116,6 +121,25 @@ describe("trainingPipelineWorkflow", () => {
     expect(again.candidate).toBe(first.candidate);
     expect(again.decision?.promoted).toBe(false);
     expect(await platform.db.selectFrom("champion").selectAll().execute()).toMatchObject([{ model: first.candidate }]);
+  });
+
+  it("F13, F14: a late recording makes a new snapshot, the old one stays, and the same bytes under another name count once", async () => {
+    const before = await platform.db.selectFrom("snapshot").selectAll().executeTakeFirstOrThrow();
+    const folder = await testFolder();
+    const { files } = await simulate({ folder, subjects: 13, seed: 4 });
+    const late = files.at(-1) ?? "";
+    const name = relative(folder, late);
+    await takeIn(platform, "gym", { name, path: late }, "test");
+    await takeIn(platform, "gym", { name: name.replace(/^[^/]+/, "somebody-else"), path: late }, "test");
+    const run = await runToEnd("late", QUICK);
+    expect(run.state).toBe("done");
+    const copies = await platform.db.selectFrom("file").select(["state", "duplicate_of"]).where("name", "like", "somebody-else/%").execute();
+    expect(copies).toMatchObject([{ state: "duplicate", duplicate_of: expect.any(String) as string }]);
+    const after = await platform.db.selectFrom("snapshot").selectAll().where("id", "!=", before.id).executeTakeFirstOrThrow();
+    expect(after.rows).toBeGreaterThan(before.rows);
+    expect(await platform.db.selectFrom("snapshot").selectAll().where("id", "=", before.id).executeTakeFirstOrThrow()).toEqual(before);
+    const sides = async (key: string) => JSON.parse(await readFile(await platform.objects.fetch((await readManifest(platform, key)).split), "utf8")) as Record<string, string>;
+    expect(await sides(after.manifest)).toMatchObject(await sides(before.manifest));
   });
 
   it("waits for a person where the gate is manual, and does what the person says", async () => {

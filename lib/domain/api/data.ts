@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { timeSchema } from "./page.ts";
 
-/** A file name as people see it; never used as a path. */
-const fileNameSchema = z.string().min(1).max(255);
-
 export const uploadSchema = z.object({
   id: z.uuid(),
   project: z.string(),

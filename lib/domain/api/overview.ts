@@ -47,7 +47,6 @@ export const overviewSchema = z.object({
 export type Overview = z.infer<typeof overviewSchema>;
 /** All projects the asker may read, or the one named. */
 export const overviewsSchema = z.object({ projects: z.array(overviewSchema) });
-type Overviews = z.infer<typeof overviewsSchema>;
 
 export const serviceSchema = z.object({
   name: z.enum(["postgres", "object-store", "temporal", "worker", "predictor"]),

@@ -31,7 +31,7 @@ export interface WrittenFile {
 /**
  * Writes a Parquet file (version 2 encodings, zstd) row group by row group and hashes it on the way, in constant memory.
  * DuckDB's COPY takes twice as long for the same rows, since it must hash and look up what is already known here: that
- * subjects, recordings and labels come in runs, and that counters and clocks are regular (docs/decisions/ingest.md).
+ * subjects, recordings and labels come in runs, and that counters and clocks are regular (README.md).
  *
  * Columns are filled by their owner at `row`, then `endRow` is called. Errors of the file system come through as they are.
  */

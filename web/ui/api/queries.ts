@@ -3,10 +3,10 @@ import type { RouteName, RouteResponse } from "../../../lib/domain/api/routes.ts
 import { call, type RouteInput } from "./client.ts";
 import { ApiFailure } from "./failure.ts";
 
-/** Keys begin with the route's name, then its parameters: the event stream finds by these what has grown stale. */
-type QueryKey<Name extends RouteName = RouteName> = readonly [Name, RouteInput<Name>, ...unknown[]];
-
-/** One read of the API, cached under its route and input. */
+/**
+ * One read of the API, cached under its route and input: keys begin with the route's name, and the event stream finds by
+ * these what has grown stale.
+ */
 export function read<Name extends RouteName>(name: Name, input: RouteInput<Name>) {
   return queryOptions({
     queryKey: [name, input] as const,
