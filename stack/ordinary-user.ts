@@ -28,7 +28,6 @@ export function giveTo(owner: Owner | undefined, path: string): void {
  * installation finds it again and one that is made anew at the same place does not.
  */
 export async function reachableFolder(wanted: string, secret: string, owner: Owner | undefined): Promise<string> {
-  await mkdir(wanted, { recursive: true, mode: 0o711 });
   if (!owner || (await isReachable(wanted))) return wanted;
   const lasting = (await isReachable("/var/tmp").catch(() => false)) ? "/var/tmp" : tmpdir();
   const folder = join(lasting, `sensorloop-${createHash("sha256").update(`${wanted}\0${secret}`).digest("hex").slice(0, 12)}`);

@@ -39,7 +39,8 @@ export interface StateFile {
  * @throws SensorloopError CONFIG_INVALID when there are data without the keys that belong to them
  */
 export async function openState(dataDir: string): Promise<StateFile> {
-  await mkdir(dataDir, { recursive: true, mode: 0o711 });
+  // Root's Postgres runs as nobody and must be able to pass through.
+  await mkdir(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const path = join(dataDir, STATE_FILE);
   let state = (await readState(path)) ?? (await begin(dataDir, path));
   let writing = Promise.resolve();

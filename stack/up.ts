@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import { ensureFirstUser } from "../lib/app/accounts.ts";
@@ -109,6 +110,7 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
     const port = file.state.settings["SENSORLOOP_WEB_PORT"];
     await file.update({ settings: { SENSORLOOP_WEB_PORT: String(await choosePort(port === undefined ? WEB_PORT : Number(port))) } });
     const config = loadConfig({ dataDir });
+    await mkdir(config.scratchDir, { recursive: true, mode: 0o700 });
     let firstUser: RunningStack["firstUser"] = null;
     await present([
       {

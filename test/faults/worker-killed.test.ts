@@ -14,7 +14,7 @@ import { shardsOf } from "../../activities/window.ts";
 import type { Genome } from "../../lib/domain/spec.ts";
 
 /** Long enough for a checkpoint to be saved before the kill, short enough for a test. */
-const EPOCHS = 1_000;
+const EPOCHS = 400;
 
 let platform: Platform;
 beforeAll(async () => {
@@ -32,13 +32,13 @@ describe("a worker that is killed", () => {
     const floors = { accuracy: 0.1, macroF1: 0.1 };
     await startRun(platform, "gym", { id: "killed", set: { models, "gate.floors": floors } }, "test");
     const first = startWorkerProcess(platform.config);
-    await expect.poll(async () => (await trial())?.checkpoint, { timeout: 90_000, interval: 300 }).toBeTruthy();
+    await expect.poll(async () => (await trial())?.checkpoint, { timeout: 150_000, interval: 300 }).toBeTruthy();
     await first.kill();
     const before = await trial();
     expect(before).toMatchObject({ state: "training" });
 
     startWorkerProcess(platform.config);
-    await expect.poll(async () => (await trial())?.state, { timeout: 120_000, interval: 500 }).toBe("trained");
+    await expect.poll(async () => (await trial())?.state, { timeout: 300_000, interval: 500 }).toBe("trained");
     const log = await platform.db
       .selectFrom("run_log")
       .select("message")
@@ -58,7 +58,7 @@ describe("a worker that is killed", () => {
       checkpointEverySeconds: 1e6,
     });
     expect(killed?.training?.["weightsSha256"]).toBe(whole.output.weights.sha256);
-  }, 300_000);
+  }, 600_000);
 
   it("F02, F03: while files are staged and cleaned leaves nothing half done, frozen or dead, and every row counted once", async () => {
     await startRun(
@@ -96,7 +96,7 @@ describe("a worker that is killed", () => {
     for await (const item of platform.objects.list("")) stored.push(item.key);
     const named = (await platform.db.selectFrom("object").select("key").execute()).map((row) => row.key);
     expect(stored.sort()).toEqual(named.sort());
-  }, 300_000);
+  }, 600_000);
 });
 
 async function stageState(name: string): Promise<string | undefined> {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clean, counts, FIRST_MS, goodRows, smallSpec, table, tolerant, type Cleaning } from "./corpus.ts";
 

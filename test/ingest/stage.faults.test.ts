@@ -276,7 +276,7 @@ describe("what a format says", () => {
   });
 
   it("turns ARFF into CSV, with the columns that were not declared", async () => {
-    const spec = smallSpec({ match: "\\.arff$", format: { type: "arff", columns: ["activity"], nulls: ["?"] } });
+    const spec = arffSpec();
     const arff = `% a comment\n@relation r\n\n@attribute "person" {a, b}\n@attribute 'the session' string\n@ATTRIBUTE x numeric\n@data\n1,'it''s, \\'ok\\'',2,Walking\n% between\n\n2,plain,?,Sitting\n`;
     const entry = await stageOne(arff.replace("''", ""), { spec, name: "a.arff" });
     expect(stagedText(entry)).toBe(`person,the session,x,activity\n1,"its, 'ok'",2,Walking\n\n\n2,plain,?,Sitting\n`);
@@ -294,7 +294,7 @@ describe("what a format says", () => {
     ["HEADER_MISMATCH", "@relation r\n@attribute a numeric\n@data\n1,2,3\n"],
     ["HEADER_ONLY", "@relation r\n@attribute a numeric\n@attribute b numeric\n@data\n"],
   ])("refuses ARFF with %s: %j", async (expected, content) => {
-    const spec = smallSpec({ match: "\\.arff$", format: { type: "arff", columns: ["activity"] } });
+    const spec = arffSpec();
     expect(code(await stageOne(content, { spec, name: "a.arff" }))).toBe(expected);
   });
 
@@ -307,4 +307,11 @@ function flipped(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes);
   copy[at] = (copy[at] as number) ^ 0x10;
   return copy;
+}
+
+/** Of a file that leaves its last column undeclared. */
+function arffSpec() {
+  const columns = ["person", "the session", "x", "activity"];
+  const format = { type: "arff", columns, nulls: ["?"] };
+  return smallSpec({ match: "\\.arff$", format, recording: undefined, time: { kind: "index" }, channels: { x: { sensor: "acc" } } });
 }
