@@ -16,7 +16,7 @@ import { currentFence, currentSignal } from "./attempt.ts";
 import { cleanedBy, fileSpecOf, filesOf } from "./clean.ts";
 import { refOf } from "./object-of.ts";
 import { specOf } from "./spec-of.ts";
-import { beginStage, endStage, progressReporter } from "./stage-record.ts";
+import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
 
 type Part = Manifest["parts"][number];
 type Listing = JobOutput<"list-recordings">;
@@ -30,7 +30,7 @@ export function createSnapshotActivities(platform: Platform) {
     await raise(db, fence);
     await beginStage(db, context.run, "snapshot");
     const spec = await specOf(db, context);
-    const parts = await partsOf(context, spec);
+    const { parts, twins } = await partsOf(context, spec);
     const splitHash = sha256Of({ split: spec.split, seed: context.seed });
     const id = sha256Of({
       project: context.project,
@@ -64,7 +64,7 @@ export function createSnapshotActivities(platform: Platform) {
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "snapshot") },
     );
     const listing = job.output;
-    const sides = await sidesOf(context, spec, listing, splitHash);
+    const sides = await sidesOf(context, spec, listing, twins, splitHash);
     const splitPath = join(job.folder, "split.json");
     await writeFile(splitPath, JSON.stringify(Object.fromEntries(sides)));
     const split = await objects.putFile(context.project, "snapshot", splitPath);
@@ -106,21 +106,30 @@ export function createSnapshotActivities(platform: Platform) {
       await endStage(tx, context.run, "snapshot", {
         state: "done",
         counts: { rowsIn: listing.totals.rows, rowsOut: listing.totals.rows },
-        detail: { snapshot: id, subjects: listing.totals.subjects, recordings: listing.totals.recordings, splits, by: spec.split.by },
+        detail: {
+          snapshot: id,
+          subjects: listing.totals.subjects,
+          recordings: listing.totals.recordings,
+          splits,
+          by: spec.split.by,
+          twins: twins.length,
+        },
       });
     });
     return { snapshot: id };
   }
 
-  async function partsOf(context: RunContext, spec: Spec): Promise<Part[]> {
+  async function partsOf(context: RunContext, spec: Spec): Promise<{ parts: Part[]; twins: Part[][] }> {
     const files = await filesOf(db, context.run);
     const cleanings = await cleanedBy(db, spec, files);
     const parts: Part[] = [];
+    const signals = new Map<string, unknown>();
     for (const file of files) {
       const cleaning = cleanings.get(file.id);
       if (cleaning?.state !== "clean" || !cleaning.object || cleaning.rows_ok === 0) continue;
       const fileSpec = fileSpecOf(spec, file.name);
       const role = spec.files[fileSpec]?.role ?? "samples";
+      signals.set(file.id, cleaning.detail["signalsSha256"] ?? file.id);
       parts.push({ ...(await refOf(db, cleaning.object)), file: file.id, name: file.name, fileSpec, role, rows: cleaning.rows_ok });
     }
     if (!parts.some((part) => part.role === "samples")) {
@@ -128,11 +137,19 @@ export function createSnapshotActivities(platform: Platform) {
         facts: { files: files.length },
       });
     }
-    return parts;
+    // The same samples with other labels are no copy to drop, but they must not stand on both sides of the split.
+    const twins = [...Map.groupBy(parts, (part) => signals.get(part.file)).values()].filter((group) => group.length > 1);
+    return { parts, twins };
   }
 
   /** Who learns and who is asked: by subject or by recording; whoever had a side in the newest snapshot keeps it. */
-  async function sidesOf(context: RunContext, spec: Spec, listing: Listing, splitHash: string): Promise<Map<string, Side>> {
+  async function sidesOf(
+    context: RunContext,
+    spec: Spec,
+    listing: Listing,
+    twins: readonly (readonly Part[])[],
+    splitHash: string,
+  ): Promise<Map<string, Side>> {
     if (spec.split.by === "random") return new Map();
     const subjects = await db
       .selectFrom("subject")
@@ -141,11 +158,39 @@ export function createSnapshotActivities(platform: Platform) {
       .execute();
     const names = new Map(subjects.map((row) => [row.biometric_id, row.external_id]));
     const seen = JSON.parse(await readFile(spec.split.by === "subject" ? listing.subjects : listing.recordings, "utf8")) as string[];
+    const bonds = await bondsOf(context, spec, listing, twins);
     const units: SplitUnit[] = seen.map((id) => {
       const name = spec.split.by === "subject" ? (names.get(id) ?? id) : recordingName(id);
-      return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex") };
+      return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex"), bond: bonds.get(id) };
     });
     return assignSplit(units, spec.split, await earlierSides(context.project, splitHash));
+  }
+
+  /** Which subjects or recordings share samples, as far as whole files do; said in the run's log. */
+  async function bondsOf(
+    context: RunContext,
+    spec: Spec,
+    listing: Listing,
+    twins: readonly (readonly Part[])[],
+  ): Promise<Map<string, string>> {
+    const bonds = new Map<string, string>();
+    if (twins.length === 0) return bonds;
+    const bondOf = new Map(twins.flatMap((group, index) => group.map((part) => [part.file, `twins-${index}`] as const)));
+    for (const group of twins) {
+      await logRun(
+        db,
+        context.run,
+        "snapshot",
+        `the same samples in ${group.map((part) => part.name).join(" and ")}: kept on one side of the split`,
+        "warn",
+      );
+    }
+    for (const line of (await readFile(listing.list, "utf8")).split("\n").filter(Boolean)) {
+      const { subject, recording, parts } = JSON.parse(line) as { subject: string; recording: string; parts: string[] };
+      const bond = parts.map((file) => bondOf.get(file)).find((found) => found !== undefined);
+      if (bond) bonds.set(spec.split.by === "subject" ? subject : recording, bond);
+    }
+    return bonds;
   }
 
   async function earlierSides(project: string, splitHash: string): Promise<Map<string, Side>> {

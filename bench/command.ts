@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { watchMemory, type MemoryPeak } from "./memory.ts";
 
 export interface CommandOptions {
@@ -19,6 +19,13 @@ export interface CommandOutcome {
   readonly memory: MemoryPeak | null;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Asks every command that runs to end; each then fails where it is awaited. */
+export function stopCommands(): void {
+  for (const child of running) child.kill("SIGTERM");
+}
+
 /** Runs a command to its end, timed and its memory watched. @throws Error with the end of its standard error where it fails */
 export async function runCommand(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
   const begun = performance.now();
@@ -28,6 +35,7 @@ export async function runCommand(program: string, args: readonly string[], optio
     stdio: ["ignore", "pipe", "pipe"],
     timeout: options.timeoutMs,
   });
+  running.add(child);
   const ended = new Promise<number | string>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(code ?? signal ?? "no code"));
@@ -46,6 +54,7 @@ export async function runCommand(program: string, args: readonly string[], optio
     if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}:\n${stderr}${stdout.slice(-2_000)}`);
     return { seconds, stdout, memory: memory?.stop() ?? null };
   } finally {
+    running.delete(child);
     memory?.stop();
   }
 }

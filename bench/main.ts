@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { stopCommands } from "./command.ts";
 import type { Bench } from "./harness.ts";
 
 /** Each beside its peer. A bench's module exports `run`. */
@@ -45,6 +46,8 @@ if (!Object.hasOwn(BENCHES, name) || positionals.length !== 1 || !(rounds >= 1) 
   process.exit(2);
 }
 
+// What was started ends, so that the bench fails and cleans up behind itself.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stopCommands);
 const folder = await mkdtemp(join(tmpdir(), `sensorloop-bench-${name}-`));
 const begun = performance.now();
 const say = (text: string) => process.stderr.write(`[${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s] ${text}\n`);

@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process";
-import { createHash, randomUUID } from "node:crypto";
-import { access, readdir, readFile, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { access, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import type { Report } from "./service.ts";
 import { exists } from "./exists.ts";
+import { makeWhole } from "./make-whole.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 /** What the pages are made of: their own files, the domain code they share, and the versions of the packages. */
@@ -20,19 +21,16 @@ export async function buildUi(dataDir: string, report: Report): Promise<string> 
   const folder = join(dataDir, `ui-${await hashOfSources()}`);
   if (await exists(folder)) return folder;
   report("building the pages");
-  const begun = `${folder}.begun-${randomUUID()}`;
   const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin", "vite.js");
   try {
-    await promisify(execFile)(process.execPath, [vite, "build", join(REPOSITORY, "web/ui"), "--outDir", begun, "--logLevel", "warn"], {
-      cwd: REPOSITORY,
+    await makeWhole(folder, async (begun) => {
+      const args = [vite, "build", join(REPOSITORY, "web/ui"), "--outDir", begun, "--logLevel", "warn"];
+      await promisify(execFile)(process.execPath, args, { cwd: REPOSITORY });
+      await access(join(begun, "index.html"));
     });
-    await access(join(begun, "index.html"));
-    await rename(begun, folder);
   } catch (cause) {
     const { stderr, message } = cause as { stderr?: string; message: string };
     throw new SensorloopError("SERVICE_FAILED", `the pages cannot be built: ${stderr?.trim() || message}`, { cause });
-  } finally {
-    await rm(begun, { recursive: true, force: true });
   }
   await removeOthers(dataDir, folder);
   return folder;

@@ -9,6 +9,8 @@ export interface SplitUnit {
   readonly name: string;
   /** Where units stand in line for the holdout: any even, seeded order, e.g. a hash of seed and name. */
   readonly rank: string;
+  /** Units with the same bond hold the same samples under several names: they are kept on one side. */
+  readonly bond?: string;
 }
 
 /**
@@ -17,36 +19,49 @@ export interface SplitUnit {
  * @throws SensorloopError SPLIT_IMPOSSIBLE when a side would stay empty or a named unit does not exist
  */
 export function assignSplit(units: readonly SplitUnit[], spec: SplitSpec, earlier: ReadonlyMap<string, Side>): Map<string, Side> {
+  const groups = [...Map.groupBy(units, (unit) => unit.bond ?? unit.id).values()];
   const sides = new Map<string, Side>();
+  const put = (group: readonly SplitUnit[], side: Side) => group.forEach((unit) => sides.set(unit.id, side));
+  const isPut = ([first]: readonly SplitUnit[]) => first !== undefined && sides.has(first.id);
   const named = { holdout: nameSet(spec.holdout), validation: nameSet(spec.validation) };
   for (const side of ["holdout", "validation"] as const) {
     const names = named[side];
     if (!names) continue;
-    const matching = units.filter((unit) => names.has(unit.name));
+    const matching = groups.filter((group) => !isPut(group) && group.some((unit) => names.has(unit.name)));
     if (matching.length === 0) throw impossible(`none of the ${names.size} named for ${side} is in the data`, { side });
-    for (const unit of matching) sides.set(unit.id, side);
+    for (const group of matching) put(group, side);
   }
-  for (const unit of units) {
-    const kept = earlier.get(unit.id);
+  for (const group of groups) {
+    const kept = group.map((unit) => earlier.get(unit.id)).find((side) => side !== undefined);
     // A list in the spec outranks the past: whoever is listed goes there, and nobody else does.
-    if (!sides.has(unit.id) && kept && (kept === "train" || !named[kept])) sides.set(unit.id, kept);
+    if (!isPut(group) && kept && (kept === "train" || !named[kept])) put(group, kept);
   }
-  const waiting = units.filter((unit) => !sides.has(unit.id)).sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
+  const waiting = groups.filter((group) => !isPut(group)).sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : rankOf(a) > rankOf(b) ? 1 : 0));
   const count = (side: Side) => [...sides.values()].filter((value) => value === side).length;
   fill("holdout", spec.holdout, units.length);
   fill("validation", spec.validation, units.length - count("holdout"));
-  for (const unit of waiting) sides.set(unit.id, "train");
+  for (const group of waiting) put(group, "train");
   for (const side of ["train", "validation", "holdout"] as const) {
-    if (count(side) === 0)
+    if (count(side) === 0) {
       throw impossible(`${units.length} ${spec.by}s are too few: nothing would be left for ${side}`, { side, units: units.length });
+    }
   }
   return sides;
 
   function fill(side: "holdout" | "validation", share: SplitSpec["holdout"], of: number): void {
     if (typeof share !== "number") return;
-    const wanted = Math.max(1, Math.round(share * of)) - count(side);
-    for (const unit of waiting.splice(0, Math.max(0, wanted))) sides.set(unit.id, side);
+    let wanted = Math.max(1, Math.round(share * of)) - count(side);
+    while (wanted > 0 && waiting.length > 0) {
+      const group = waiting.shift() as SplitUnit[];
+      put(group, side);
+      wanted -= group.length;
+    }
   }
+}
+
+/** A group stands where its first member would. */
+function rankOf(group: readonly SplitUnit[]): string {
+  return group.reduce((least, unit) => (unit.rank < least ? unit.rank : least), group[0]?.rank ?? "");
 }
 
 function nameSet(side: SplitSpec["holdout"]): ReadonlySet<string> | undefined {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { access, constants, cp, mkdir, readdir, readFile, realpath, rename, rm, symlink } from "node:fs/promises";
+import { access, constants, cp, readdir, readFile, realpath, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
@@ -7,6 +7,7 @@ import { z } from "zod";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import { isReachable, type Owner } from "../ordinary-user.ts";
 import { exists } from "../exists.ts";
+import { makeWhole } from "../make-whole.ts";
 
 export interface PostgresPrograms {
   /** Holds `initdb` and `postgres`. */
@@ -113,13 +114,7 @@ async function ofPackage({ owner, reachable }: FindPostgresOptions): Promise<str
   await linkLibraries(native);
   if (!owner || (await isReachable(native))) return join(native, "bin");
   const copy = join(reachable, "postgres-programs");
-  if (!(await exists(copy))) {
-    const begun = `${copy}.begun`;
-    await rm(begun, { recursive: true, force: true });
-    await mkdir(reachable, { recursive: true });
-    await cp(native, begun, { recursive: true, verbatimSymlinks: true });
-    await rename(begun, copy);
-  }
+  if (!(await exists(copy))) await makeWhole(copy, (begun) => cp(native, begun, { recursive: true, verbatimSymlinks: true }));
   return join(copy, "bin");
 }
 

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, readFile, stat, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import { withLock } from "../lock.ts";
+import { makeWhole } from "../make-whole.ts";
 import type { Report } from "../service.ts";
 import { downloadProgram, type Release } from "./download.ts";
 import { goInstall } from "./go-install.ts";
@@ -38,6 +38,7 @@ export interface ObtainOptions {
 }
 
 const manifestSchema = z.object({ version: z.string(), origin: z.enum(["download", "build"]), bytes: z.number() });
+type Manifest = z.infer<typeof manifestSchema>;
 const VERSION_MS = 20_000;
 
 /**
@@ -60,32 +61,24 @@ export async function obtain(program: Program, options: ObtainOptions): Promise<
 
 async function fetchProgram(program: Program, { cacheDir, report }: ObtainOptions): Promise<Obtained> {
   const folder = folderOf(program, cacheDir);
-  await removeLeftovers(program, cacheDir);
   const ways = [
     { origin: "download", fetch: (into: string) => downloadProgram(program.release, program.name, into, report) },
     { origin: "build", fetch: (into: string) => goInstall(program.goPackage, into, report) },
   ] as const;
   const refusals: string[] = [];
   for (const { origin, fetch } of ways) {
-    const begun = `${folder}.begun-${randomUUID()}`;
     try {
-      await mkdir(begun, { recursive: true });
-      await fetch(begun);
-      const version = await versionOf(program, join(begun, program.name));
-      if (version === null) throw new Error("what came is not the program that was asked for");
-      const { size } = await stat(join(begun, program.name));
-      await writeFile(
-        join(begun, "manifest.json"),
-        JSON.stringify({ version, origin, bytes: size } satisfies z.infer<typeof manifestSchema>),
-      );
-      // Whatever lies under the final name is not whole, or it would have been found.
-      await rm(folder, { recursive: true, force: true });
-      await rename(begun, folder);
-      return { path: join(folder, program.name), version, origin };
+      let version: string | null = null;
+      await makeWhole(folder, async (begun) => {
+        await fetch(begun);
+        version = await versionOf(program, join(begun, program.name));
+        if (version === null) throw new Error("what came is not the program that was asked for");
+        const { size } = await stat(join(begun, program.name));
+        await writeFile(join(begun, "manifest.json"), JSON.stringify({ version, origin, bytes: size } satisfies Manifest));
+      });
+      return { path: join(folder, program.name), version: version ?? program.version, origin };
     } catch (error) {
       refusals.push(`${origin}: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      await rm(begun, { recursive: true, force: true });
     }
   }
   throw new SensorloopError(
@@ -126,14 +119,6 @@ async function inCache(program: Program, cacheDir: string): Promise<Obtained | n
 async function versionOf(program: Program, path: string): Promise<string | null> {
   const { stdout, stderr } = await promisify(execFile)(path, [...program.versionArguments], { timeout: VERSION_MS });
   return program.accepts(`${stdout}\n${stderr}`);
-}
-
-/** Held under the lock, so nobody is at work in them any more. */
-async function removeLeftovers(program: Program, cacheDir: string): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
-  const prefix = `${program.name}-${program.version}.begun-`;
-  const names = (await readdir(cacheDir)).filter((name) => name.startsWith(prefix));
-  await Promise.all(names.map((name) => rm(join(cacheDir, name), { recursive: true, force: true })));
 }
 
 function folderOf(program: Program, cacheDir: string): string {

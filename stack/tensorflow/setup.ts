@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../lock.ts";
+import { makeWhole } from "../make-whole.ts";
 import type { Report } from "../service.ts";
 import { compileAddon, installAddon } from "./addon.ts";
 import { runOwnInstaller } from "./own-installer.ts";
@@ -45,7 +45,7 @@ async function install(tfjsNode: TfjsNode, cacheDir: string, report: Report): Pr
   const addon = join(cached, `addon-${tfjsNode.version}`, "tfjs_binding.node");
   const refusals: string[] = [];
   const fromIndex = async () => {
-    if (!(await exists(cached))) await fetchInto(cached, report);
+    if (!(await exists(cached))) await makeWhole(cached, (begun) => fetchWheel(begun, report));
     if (!(await exists(addon))) {
       report("compiling tfjs-node's addon");
       await compileAddon(tfjsNode, cached, `${addon}.begun`);
@@ -68,22 +68,6 @@ async function install(tfjsNode: TfjsNode, cacheDir: string, report: Report): Pr
     }
   }
   return wasm(refusals);
-}
-
-/** The libraries get their final name only when all of them are there. */
-async function fetchInto(cached: string, report: Report): Promise<void> {
-  const above = join(cached, "..");
-  await mkdir(above, { recursive: true });
-  const leftovers = (await readdir(above)).filter((name) => join(above, name).startsWith(`${cached}.begun-`));
-  await Promise.all(leftovers.map((name) => rm(join(above, name), { recursive: true, force: true })));
-  const begun = `${cached}.begun-${randomUUID()}`;
-  try {
-    await fetchWheel(begun, report);
-    for (const name of ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"]) await access(join(begun, "lib", name));
-    await rename(begun, cached);
-  } finally {
-    await rm(begun, { recursive: true, force: true });
-  }
 }
 
 function wasm(refusals: readonly string[]): TensorflowChoice {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { access, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
@@ -32,6 +32,9 @@ export async function fetchWheel(folder: string, report: Report): Promise<void> 
   report("unpacking TensorFlow");
   await unpack(join(downloads, name), folder);
   await rm(downloads, { recursive: true });
+  for (const library of ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"]) {
+    await access(join(folder, "lib", library)).catch(() => Promise.reject(new Error(`the wheel holds no ${library}`)));
+  }
 }
 
 async function pipDownload(wheel: { name: string; platform: string }, into: string, report: Report): Promise<void> {

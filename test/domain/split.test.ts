@@ -28,6 +28,15 @@ describe("assignSplit", () => {
     expect(sizes(after)).toEqual([9, 2, 5]);
   });
 
+  it("keeps the same samples under several names on one side, wherever they are named or were before", () => {
+    const bonded = units(20).map((unit, index) => ({ ...unit, ...(index % 10 === 3 && { bond: "twins" }) }));
+    for (const holdout of [0.3, ["3", "5"], ["13"]] as const) {
+      const sides = assignSplit(bonded, { by: "recording", holdout: holdout as never, validation: 0.2 }, new Map([["b13", "train"]]));
+      expect(sides.get("b3")).toBe(sides.get("b13"));
+      if (typeof holdout !== "number") expect(sides.get("b3")).toBe("holdout");
+    }
+  });
+
   it("refuses when a side would be empty", () => {
     expect(() => assignSplit(units(2), { by: "subject", holdout: 0.3, validation: 0.2 }, new Map())).toThrow(/too few/);
     expect(() => assignSplit(units(9), { by: "subject", holdout: ["99"], validation: 0.2 }, new Map())).toThrow(/none of the 1 named/);

@@ -133,12 +133,17 @@ describe("trainingPipelineWorkflow", () => {
     await takeIn(platform, "gym", { name: name.replace(/^[^/]+/, "somebody-else"), path: late }, "test");
     const run = await runToEnd("late", QUICK);
     expect(run.state).toBe("done");
-    const copies = await platform.db.selectFrom("file").select(["state", "duplicate_of"]).where("name", "like", "somebody-else/%").execute();
+    const copies = await platform.db
+      .selectFrom("file")
+      .select(["state", "duplicate_of"])
+      .where("name", "like", "somebody-else/%")
+      .execute();
     expect(copies).toMatchObject([{ state: "duplicate", duplicate_of: expect.any(String) as string }]);
     const after = await platform.db.selectFrom("snapshot").selectAll().where("id", "!=", before.id).executeTakeFirstOrThrow();
     expect(after.rows).toBeGreaterThan(before.rows);
     expect(await platform.db.selectFrom("snapshot").selectAll().where("id", "=", before.id).executeTakeFirstOrThrow()).toEqual(before);
-    const sides = async (key: string) => JSON.parse(await readFile(await platform.objects.fetch((await readManifest(platform, key)).split), "utf8")) as Record<string, string>;
+    const sides = async (key: string) =>
+      JSON.parse(await readFile(await platform.objects.fetch((await readManifest(platform, key)).split), "utf8")) as Record<string, string>;
     expect(await sides(after.manifest)).toMatchObject(await sides(before.manifest));
   });
 
