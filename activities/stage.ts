@@ -33,14 +33,22 @@ export function createStageActivities(platform: Platform) {
     const uploads = await uploadsOf(context);
     const opened = db.selectFrom("file").select("upload").where("project", "=", context.project).where("staging", "=", staging);
     const known = new Set((await opened.distinct().execute()).map((row) => row.upload));
-    const pending = uploads.filter((upload) => !known.has(upload.id));
+    // Uploads with the same bytes go one after another, by name: which of them counts must not be a race.
+    const pending = [
+      ...Map.groupBy(
+        uploads.filter((upload) => !known.has(upload.id)),
+        (upload) => upload.sha256,
+      ).values(),
+    ];
     const report = progressReporter(db, context.run, "stage");
     let done = 0;
     const lane = async () => {
-      for (let upload = pending.shift(); upload; upload = pending.shift()) {
-        currentSignal().throwIfAborted();
-        await stageOne(context, spec, staging, upload);
-        report({ done: ++done, total: uploads.length, unit: "uploads" });
+      for (let same = pending.shift(); same; same = pending.shift()) {
+        for (const upload of same) {
+          currentSignal().throwIfAborted();
+          await stageOne(context, spec, staging, upload);
+          report({ done: ++done, total: uploads.length, unit: "uploads" });
+        }
       }
     };
     await Promise.all(Array.from({ length: platform.config.jobs.processes }, lane));

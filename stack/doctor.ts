@@ -7,6 +7,7 @@ import { loadConfig, STATE_FILE, type Config, type Places } from "../lib/config.
 import { ObjectStore } from "../lib/store/objects.ts";
 import { webUrl } from "./probes.ts";
 import { readState } from "./state.ts";
+import { supervisorOf } from "./supervisor-lock.ts";
 import { whyNotNative } from "./tensorflow/probe.ts";
 
 export interface Finding {
@@ -118,6 +119,9 @@ async function useTemporal({ temporal }: Config): Promise<string> {
 }
 
 async function useWeb(config: Config): Promise<string> {
+  // With the stack down, whatever answers at its port is somebody else's.
+  const isOurs = (await readState(join(config.dataDir, STATE_FILE))) === null || (await supervisorOf(config.dataDir)) !== null;
+  if (!isOurs) throw new Error("the stack is not running: npm start");
   const response = await fetch(`${webUrl(config)}/api/ready`, { signal: AbortSignal.timeout(CONNECT_MS) });
   const { services } = (await response.json()) as { services: { name: string; ok: boolean }[] };
   const away = services.filter((service) => !service.ok).map((service) => service.name);

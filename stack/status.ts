@@ -64,7 +64,8 @@ export async function statusOf(places: Places): Promise<StackStatus> {
     one("objects", configured.s3, config.s3.endpoint, answersObjects(config.s3.endpoint)),
     one("temporal", configured.temporal, config.temporal.address, answersPort(config.temporal.address)),
     one("worker", false, "", Promise.resolve(pids.has("worker"))),
-    one("api", false, config.web.publicUrl, answersWeb(config)),
+    // Whatever answers while ours is down is somebody else's.
+    one("api", false, config.web.publicUrl, pids.has("api") ? answersWeb(config) : Promise.resolve(false)),
   ]);
   return { ...nothing, url: config.web.publicUrl, temporalUi: config.temporal.uiUrl ?? null, services };
 }

@@ -69,6 +69,12 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
     await unlock();
   };
   const stop = () => (stopped ??= end());
+  /** What became ready after everything was stopped is stopped, too. */
+  const keep = async (starting: Promise<Supervised>) => {
+    const service = await starting;
+    running.push(service);
+    if (stopped) await service.stop();
+  };
   const aborted = new Promise<never>((_, reject) => {
     const refuse = () => reject(signal.reason as Error);
     if (signal.aborted) refuse();
@@ -90,19 +96,19 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
       report,
       onChange,
     });
-    const service = (title: string, isConfigured: boolean, start: (context: StartContext) => Promise<Supervised>): Step => ({
+    const service = (title: string, name: string, isConfigured: boolean, start: (context: StartContext) => Promise<Supervised>): Step => ({
       title,
       async work(report) {
         if (isConfigured) return "as configured";
-        running.push(await start(context(report)));
-        const { version, origin } = file.state.services[running.at(-1)!.name] ?? {};
+        await keep(start(context(report)));
+        const { version, origin } = file.state.services[name] ?? {};
         return `${version} (${origin})`;
       },
     });
     await present([
-      service("Postgres", configured.database, startPostgres),
-      service("Object store", configured.s3, startObjectServer),
-      service("Temporal", configured.temporal, startTemporal),
+      service("Postgres", "postgres", configured.database, startPostgres),
+      service("Object store", "objects", configured.s3, startObjectServer),
+      service("Temporal", "temporal", configured.temporal, startTemporal),
       { title: "TensorFlow", work: (report) => chooseTensorflow(file, places.cacheDir, report) },
       { title: "Pages", work: (report) => preparePages(file, places, report) },
     ]);
@@ -131,7 +137,7 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
     const process = (title: string, plan: ReturnType<typeof apiPlan>): Step => ({
       title,
       async work() {
-        running.push(await supervise(plan, how));
+        await keep(supervise(plan, how));
         return "ready";
       },
     });

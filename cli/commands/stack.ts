@@ -41,12 +41,7 @@ function upCommand(): Command {
       verb(async (session, { demo = false, once: onlyOnce = false }: UpOptions) => {
         const places = loadPlaces();
         if (await supervisorOf(places.dataDir)) return alreadyRunning(session, onlyOnce);
-        const terminated = new AbortController();
-        process.once("SIGTERM", () => terminated.abort(new SensorloopError("CANCELLED", "asked to stop")));
-        const signal = AbortSignal.any([session.signal, terminated.signal]);
-        // A download or build that is under way would keep the process for as long as it takes; its remains are removed
-        // by the next one.
-        signal.addEventListener("abort", () => setTimeout(() => process.exit(1), LINGER_MS).unref());
+        const signal = untilStopped();
         const stack = await bringUp({
           places,
           present: presentSteps,
@@ -66,6 +61,23 @@ function upCommand(): Command {
         }
       }),
     );
+}
+
+/**
+ * Aborted by Ctrl-C and by SIGTERM; the second time they end the process at once, and the warden stops what is left. The
+ * listeners stay: the live list has one that ends the process when it finds itself the only one.
+ */
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(1);
+    // A download or build that is under way would keep the process for as long as it takes; its remains are removed by
+    // the next one.
+    setTimeout(() => process.exit(1), LINGER_MS).unref();
+    stop.abort(new SensorloopError("CANCELLED", "asked to stop"));
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return stop.signal;
 }
 
 async function alreadyRunning(session: Session, onlyOnce: boolean): Promise<Answer> {

@@ -1,5 +1,5 @@
-import { chmod, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { findPostgres } from "../../stack/obtain/postgres.ts";
@@ -46,8 +46,10 @@ describe("Postgres", () => {
     const file = await openState(join(closed, "clone"));
     const service = await startPostgres({ file, cacheDir: closed, report: () => {}, throwaway: true });
     expect(await versionAt(file.state.settings["SENSORLOOP_DATABASE_URL"])).toBeTruthy();
-    expect(file.state.services["postgres"]?.folder).not.toContain(closed);
+    const { folder = closed } = file.state.services["postgres"] ?? {};
+    expect(folder).not.toContain(closed);
     await service.stop();
+    await rm(dirname(folder), { recursive: true });
   });
 
   it("lets nobody in without the password", async () => {
