@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { simulate } from "../../examples/gym/simulate.ts";
 import { takeIn } from "../../lib/app/intake.ts";
-import { startRun, waitForRun } from "../../lib/app/runs.ts";
+import { cancelRun, startRun, waitForRun } from "../../lib/app/runs.ts";
 import type { Platform } from "../../lib/platform.ts";
 import { sweep } from "../../lib/store/sweep.ts";
 import { applyExample } from "../support/example.ts";
@@ -48,6 +48,8 @@ describe("a worker that is killed", () => {
     expect(log.length).toBeGreaterThan(0);
 
     const killed = await trial();
+    await cancelRun(platform, "killed", "the rest is not asked", "test");
+    await waitForRun(platform, "killed");
     const paths = await Promise.all((await shardsOf(platform.db, killed?.window_set ?? "")).map((shard) => platform.objects.fetch(shard)));
     await using whole = await platform.compute.run("train-model", {
       genome: killed?.genome as Genome,
