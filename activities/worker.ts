@@ -2,6 +2,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/wo
 import { loadConfig } from "../lib/config.ts";
 import { openPlatform, type Platform } from "../lib/platform.ts";
 import { startPending } from "../lib/app/runs.ts";
+import { sweep } from "../lib/store/sweep.ts";
 import { bundleWorkflows } from "../workflows/bundle.ts";
 import { attemptInterceptor } from "./attempt.ts";
 import { createActivities } from "./index.ts";
@@ -11,6 +12,8 @@ export type Queue = (typeof QUEUES)[number];
 
 /** Runs whose start Temporal did not take are started as soon as it is back. */
 const OUTBOX_MS = 5_000;
+/** What no row names is looked for this often, by one worker at a time. */
+const SWEEP_MS = 3_600_000;
 
 export interface WorkerOptions {
   readonly queues?: readonly Queue[];
@@ -63,16 +66,18 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
       }),
     );
   }
-  const outbox = setInterval(
-    () => void startPending(platform).catch((error: unknown) => platform.log.warn({ err: error }, "pending runs could not be started")),
-    OUTBOX_MS,
-  );
+  const every = (ms: number, failure: string, work: () => Promise<unknown>) =>
+    setInterval(() => void work().catch((error: unknown) => platform.log.warn({ err: error }, failure)), ms);
+  const chores = [
+    every(OUTBOX_MS, "pending runs could not be started", () => startPending(platform)),
+    every(SWEEP_MS, "the object store could not be swept", () => sweep(platform.db, platform.objects)),
+  ];
   const stop = () => workers.forEach((worker) => worker.getState() === "RUNNING" && worker.shutdown());
   signal.addEventListener("abort", stop, { once: true });
   try {
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
-    clearInterval(outbox);
+    for (const chore of chores) clearInterval(chore);
     stop();
     await connection.close();
   }

@@ -30,6 +30,8 @@ export interface UpOptions {
   /** Runs the steps of one phase side by side and shows how they do; phases come one after another. */
   readonly present: (steps: readonly Step[]) => Promise<void>;
   readonly onChange: NonNullable<SuperviseOptions["onChange"]>;
+  /** Told the first account in the one start that makes it: nobody can be told it again, whatever fails afterwards. */
+  readonly onFirstUser: (user: { readonly account: string; readonly password: string }) => void;
   /** Ends the attempt, and everything that was started in it. */
   readonly signal: AbortSignal;
 }
@@ -37,8 +39,6 @@ export interface UpOptions {
 export interface RunningStack {
   readonly config: Config;
   readonly file: StateFile;
-  /** The first account, in the one start that made it. */
-  readonly firstUser: { readonly account: string; readonly password: string } | null;
   /** Ends everything in the order in which it depends on each other; may be called again. */
   stop(): Promise<void>;
 }
@@ -51,7 +51,7 @@ const WEB_PORT = 8080;
  * supervised. When a step fails, what was started before it is ended again.
  * @throws SensorloopError CONFLICT when another supervisor has the data folder
  */
-export async function bringUp({ places, present: presentSteps, onChange, signal }: UpOptions): Promise<RunningStack> {
+export async function bringUp({ places, present: presentSteps, onChange, onFirstUser, signal }: UpOptions): Promise<RunningStack> {
   const { dataDir, configured } = places;
   const file = await openState(dataDir);
   const unlock = await lockDataDir(dataDir);
@@ -117,7 +117,6 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
     await file.update({ settings: { SENSORLOOP_WEB_PORT: String(await choosePort(port === undefined ? WEB_PORT : Number(port))) } });
     const config = loadConfig({ dataDir });
     await mkdir(config.scratchDir, { recursive: true, mode: 0o700 });
-    let firstUser: RunningStack["firstUser"] = null;
     await present([
       {
         title: "Database and bucket",
@@ -126,7 +125,8 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
           await using objects = new ObjectStore({ ...config.s3, scratchDir: config.scratchDir });
           await objects.prepare();
           const db = openDatabase(config.database.url, { connections: 1 });
-          firstUser = await ensureFirstUser(db).finally(() => db.destroy());
+          const firstUser = await ensureFirstUser(db).finally(() => db.destroy());
+          if (firstUser) onFirstUser(firstUser);
           return applied.length > 0 ? `${applied.length} migrations` : "up to date";
         },
       },
@@ -142,7 +142,7 @@ export async function bringUp({ places, present: presentSteps, onChange, signal 
       },
     });
     await present([process("Worker", workerPlan(config, connect)), process("Web", apiPlan(config))]);
-    return { config, file, firstUser, stop };
+    return { config, file, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -42,14 +42,19 @@ function upCommand(): Command {
         const places = loadPlaces();
         if (await supervisorOf(places.dataDir)) return alreadyRunning(session, onlyOnce);
         const signal = untilStopped();
+        let signIn: readonly string[] = [];
         const stack = await bringUp({
           places,
           present: presentSteps,
           signal,
           onChange: ({ state, message }) => state !== "ready" && session.note(message),
+          onFirstUser: ({ account, password }) => (signIn = [`First account: ${account}`, `Password (shown this once): ${password}`]),
+        }).catch((error: unknown) => {
+          signIn.forEach(session.note);
+          throw error;
         });
         try {
-          welcome(session, stack);
+          welcome(session, stack, signIn);
           if (onlyOnce) return runAsJson(await demoRun(session, signal, stack));
           if (demo && !stack.file.state.demo)
             await demoRun(session, signal, stack).catch((error: unknown) => sayWhy(session, signal, error));
@@ -107,9 +112,8 @@ function runAsJson(run: RunDetail): Answer {
   return { value, text: JSON.stringify(value), failed };
 }
 
-function welcome(session: Session, { config, firstUser, file }: RunningStack): void {
-  const lines = [`Sensorloop: ${config.web.publicUrl}`];
-  if (firstUser) lines.push(`First account: ${firstUser.account}`, `Password (shown this once): ${firstUser.password}`);
+function welcome(session: Session, { config, file }: RunningStack, signIn: readonly string[]): void {
+  const lines = [`Sensorloop: ${config.web.publicUrl}`, ...signIn];
   if (config.temporal.uiUrl) lines.push(`Temporal: ${config.temporal.uiUrl}`);
   if (file.state.tensorflow?.backend === "wasm")
     lines.push(`TensorFlow runs on WebAssembly, which is slower: ${file.state.tensorflow.reason}. To try again: sensorloop setup`);
