@@ -208,8 +208,10 @@ async function* gunzip(packed: Bytes, budget: UnpackBudget, paysIn: boolean): By
 
 async function* through(source: Bytes, transform: Duplex): Bytes {
   // Errors of either side destroy the transform, and the loop below throws them.
-  pipeline(source, transform).catch(() => {});
+  const pumped = pipeline(source, transform).catch(() => {});
   for await (const chunk of transform) yield chunk as Buffer;
+  // What follows the end of the packed data is still on its way then, and must be seen before it can be judged.
+  await pumped;
 }
 
 async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): Bytes {

@@ -130,13 +130,13 @@ describe("trainingPipelineWorkflow", () => {
     const late = files.at(-1) ?? "";
     const name = relative(folder, late);
     await takeIn(platform, "gym", { name, path: late }, "test");
-    await takeIn(platform, "gym", { name: name.replace(/^[^/]+/, "somebody-else"), path: late }, "test");
+    await takeIn(platform, "gym", { name: name.replace(/^[^/]+/, "zz-the-same-again"), path: late }, "test");
     const run = await runToEnd("late", QUICK);
     expect(run.state).toBe("done");
     const copies = await platform.db
       .selectFrom("file")
       .select(["state", "duplicate_of"])
-      .where("name", "like", "somebody-else/%")
+      .where("name", "like", "zz-the-same-again/%")
       .execute();
     expect(copies).toMatchObject([{ state: "duplicate", duplicate_of: expect.any(String) as string }]);
     const after = await platform.db.selectFrom("snapshot").selectAll().where("id", "!=", before.id).executeTakeFirstOrThrow();
