@@ -7,6 +7,7 @@ import { loadPlaces } from "../../lib/config.ts";
 import { migrate } from "../../lib/store/migrate.ts";
 import { startObjectServer, startPostgres, startTemporal, type StartContext } from "../../stack/start-services.ts";
 import { openState, type Settings } from "../../stack/state.ts";
+import { setUpTensorflow } from "../../stack/tensorflow/setup.ts";
 import type { Supervised } from "../../stack/supervise.ts";
 import { postWarden } from "../../stack/warden.ts";
 import { openBroker } from "./broker.ts";
@@ -30,6 +31,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const report = (line: string) => process.env["CI"] === undefined && process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}`);
   const context: StartContext = { file, cacheDir, postgresBin, report, throwaway: true };
   postWarden(join(dataDir, "run"));
+  // Tests of models run on every back end there is; a fresh clone must not leave out the one that people will use.
+  await setUpTensorflow({ cacheDir, report });
 
   const running: Supervised[] = [];
   const start =
