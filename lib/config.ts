@@ -36,7 +36,7 @@ export interface Config extends Places {
     readonly uiUrl?: string;
   };
   readonly web: { readonly host: string; readonly port: number; readonly publicUrl: string };
-  /** 32 random bytes in hex, one value per installation for ever: biometric ids and hashes of tokens depend on it. */
+  /** 32 random bytes in hex, one value per installation for ever: biometric ids depend on it. */
   readonly pepper: string;
   readonly sessionSecret: string;
   readonly jobs: { readonly processes: number; readonly memoryMb: number };
