@@ -17,6 +17,12 @@ import { beginStage, endStage, logRun, progressReporter } from "./stage-record.t
 type Cleaned = JobOutput<"clean-files">["files"][number];
 type FileToClean = JobInput<"clean-files">["files"][number];
 
+/** The clean rows of a file and the list of what is in them. */
+interface Published {
+  readonly object: PutObject;
+  readonly list: PutObject;
+}
+
 /** A chunk is one job's work: so many bytes or files that its start is small beside it, so few that a retry is cheap. */
 const CHUNK_BYTES = 64 * 2 ** 20;
 const CHUNK_FILES = 150;
@@ -74,14 +80,22 @@ export function createCleanActivities(platform: Platform) {
       { files: input, spec, pepper: config.pepper, memoryMb: Math.floor(config.jobs.memoryMb * 0.6), threads: 1 },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "clean") },
     );
-    const puts = new Map<string, PutObject>();
-    for (const cleaned of job.output.files) {
-      if (cleaned.parquet) puts.set(cleaned.file, await objects.putFile(context.project, "clean", cleaned.parquet.path, cleaned.parquet));
+    const puts = new Map<string, Published>();
+    for (const { file, parquet, pieces } of job.output.files) {
+      if (!parquet || !pieces) continue;
+      const [object, list] = await Promise.all([
+        objects.putFile(context.project, "clean", parquet.path, parquet),
+        objects.putFile(context.project, "clean", pieces.path, pieces),
+      ]);
+      puts.set(file, { object, list });
     }
     const hashes = new Map(pending.map((file) => [file.id, cleanHash(spec, file)]));
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
-      await record(tx, [...puts.values()]);
+      await record(
+        tx,
+        [...puts.values()].flatMap(({ object, list }) => [object, list]),
+      );
       for (const cleaned of job.output.files)
         await commitFile(tx, context, cleaned, hashes.get(cleaned.file) as string, puts.get(cleaned.file));
     });
@@ -148,7 +162,7 @@ async function commitFile(
   context: RunContext,
   cleaned: Cleaned,
   inputSha256: string,
-  put: PutObject | undefined,
+  put: Published | undefined,
 ): Promise<void> {
   const id = randomUUID();
   const inserted = await tx
@@ -163,7 +177,8 @@ async function commitFile(
       rows_ok: cleaned.rowsOk,
       rows_quarantined: cleaned.rowsQuarantined,
       rows_duplicate: cleaned.rowsDuplicate,
-      object: put?.key ?? null,
+      object: put?.object.key ?? null,
+      pieces: put?.list.key ?? null,
       error: cleaned.error ? JSON.stringify(cleaned.error) : null,
       detail: JSON.stringify({ ...cleaned.detail, leftOut: cleaned.leftOut, rules: cleaned.quarantine?.counts ?? {} }),
     })

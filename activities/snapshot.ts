@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobOutput } from "../lib/compute/job.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
-import { manifestSchema, type Manifest } from "../lib/domain/manifest.ts";
+import { manifestSchema, splitOfManifestSchema, type Manifest } from "../lib/domain/manifest.ts";
 import { recordingName } from "../lib/domain/recording-id.ts";
 import type { Spec } from "../lib/domain/spec.ts";
 import { assignSplit, type Side, type SplitUnit } from "../lib/domain/split.ts";
@@ -53,11 +53,11 @@ export function createSnapshotActivities(platform: Platform) {
       return { snapshot: id };
     }
 
-    const local = await Promise.all(parts.map(async (part) => ({ ...part, path: await objects.fetch(part) })));
+    const local = await Promise.all(parts.map(async (part) => ({ ...part, pieces: await objects.fetch(part.pieces) })));
     await using job = await compute.run(
       "list-recordings",
       {
-        parts: local.map(({ path, file, fileSpec, role }) => ({ path, file, fileSpec, role })),
+        parts: local.map(({ pieces, file, fileSpec, role }) => ({ pieces, file, fileSpec, role })),
         spec,
         shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)),
       },
@@ -75,7 +75,7 @@ export function createSnapshotActivities(platform: Platform) {
     }
     const splits = countSides(sides);
     const manifest: Manifest = {
-      format: 1,
+      format: 2,
       project: context.project,
       splitBy: spec.split.by,
       splitHash,
@@ -126,11 +126,12 @@ export function createSnapshotActivities(platform: Platform) {
     const signals = new Map<string, unknown>();
     for (const file of files) {
       const cleaning = cleanings.get(file.id);
-      if (cleaning?.state !== "clean" || !cleaning.object || cleaning.rows_ok === 0) continue;
+      if (cleaning?.state !== "clean" || !cleaning.object || !cleaning.pieces || cleaning.rows_ok === 0) continue;
       const fileSpec = fileSpecOf(spec, file.name);
       const role = spec.files[fileSpec]?.role ?? "samples";
       signals.set(file.id, cleaning.detail["signalsSha256"] ?? file.id);
-      parts.push({ ...(await refOf(db, cleaning.object)), file: file.id, name: file.name, fileSpec, role, rows: cleaning.rows_ok });
+      const pieces = await refOf(db, cleaning.pieces);
+      parts.push({ ...(await refOf(db, cleaning.object)), pieces, file: file.id, name: file.name, fileSpec, role, rows: cleaning.rows_ok });
     }
     if (!parts.some((part) => part.role === "samples")) {
       throw new SensorloopError("TOO_LITTLE_DATA", `none of ${files.length} files has a clean row of samples`, {
@@ -201,7 +202,8 @@ export function createSnapshotActivities(platform: Platform) {
       .orderBy("created_at", "desc")
       .executeTakeFirst();
     if (!newest) return new Map();
-    const manifest = await readManifest(platform, newest.manifest);
+    const path = await objects.fetch(await refOf(db, newest.manifest));
+    const manifest = splitOfManifestSchema.parse(JSON.parse(await readFile(path, "utf8")));
     if (manifest.splitHash !== splitHash) return new Map();
     const sides = JSON.parse(await readFile(await objects.fetch(manifest.split), "utf8")) as Record<string, Side>;
     return new Map(Object.entries(sides));

@@ -66,7 +66,10 @@ export function createWindowActivities(platform: Platform) {
     const parts = await Promise.all(
       manifest.parts
         .filter((part) => files.has(part.file))
-        .map(async (part) => ({ path: await objects.fetch(part), file: part.file, fileSpec: part.fileSpec, role: part.role })),
+        .map(async ({ file, fileSpec, role, pieces, ...object }) => {
+          const [path, list] = await Promise.all([objects.fetch(object), objects.fetch(pieces)]);
+          return { path, pieces: list, file, fileSpec, role };
+        }),
     );
     await using job = await compute.run(
       "window-shard",

@@ -6,7 +6,7 @@ import { SensorloopError } from "../domain/errors.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
 import type { Spec } from "../domain/spec.ts";
 import type { Platform } from "../platform.ts";
-import type { SeriesPart } from "../store/series.ts";
+import type { SeriesPart } from "../store/pieces.ts";
 import { findModelObjects, findModelSummary, listChampions } from "../store/repositories/models.ts";
 import { findSpec } from "../store/repositories/projects.ts";
 import { findRun } from "../store/repositories/runs.ts";
@@ -128,10 +128,10 @@ async function clean(
       if (result.error) throw SensorloopError.from(result.error);
       const { rowsIn, rowsOk, rowsQuarantined, rowsDuplicate } = result;
       counts.push({ name: source.name, rowsIn, rowsOk, rowsQuarantined, rowsDuplicate });
-      if (!result.parquet) continue;
-      const kept = join(folder, `${result.file}.parquet`);
-      await copyFile(result.parquet.path, kept);
-      parts.push({ path: kept, file: result.file, fileSpec: source.fileSpec, role: spec.files[source.fileSpec]?.role ?? "samples" });
+      if (!result.parquet || !result.pieces) continue;
+      const [path, pieces] = [join(folder, `${result.file}.parquet`), join(folder, `${result.file}.pieces.parquet`)];
+      await Promise.all([copyFile(result.parquet.path, path), copyFile(result.pieces.path, pieces)]);
+      parts.push({ path, pieces, file: result.file, fileSpec: source.fileSpec, role: spec.files[source.fileSpec]?.role ?? "samples" });
     }
   }
   if (!parts.some((part) => part.role === "samples"))

@@ -3,7 +3,7 @@ import { objectRefSchema } from "./object-ref.ts";
 
 /** A snapshot at rest: which bytes it consists of, and nothing that is not immutable. */
 export const manifestSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   project: z.string(),
   splitBy: z.enum(["subject", "recording", "random"]),
   /** Hash of the split's rules and seed: sides are carried over only between snapshots that share it. */
@@ -16,6 +16,8 @@ export const manifestSchema = z.object({
       /** Index into the spec's `files`. */
       fileSpec: z.number().int(),
       role: z.enum(["samples", "intervals"]),
+      /** What is in it, recording by recording and label by label (lib/ingest/pieces.ts). */
+      pieces: objectRefSchema,
       rows: z.number().int(),
     }),
   ),
@@ -25,3 +27,6 @@ export const manifestSchema = z.object({
   shards: z.array(z.object({ recordings: objectRefSchema, parts: z.array(z.string()), rows: z.number().int() })),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What every format says in the same way, and a later snapshot needs of an earlier one. */
+export const splitOfManifestSchema = manifestSchema.pick({ splitHash: true, split: true });

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SensorloopError } from "../domain/errors.ts";
 import type { FilesSpec } from "../domain/spec.ts";
-import type { CleanDetail, CleanedFile, CleanInput, FileToClean } from "./clean-job.ts";
+import type { CleanDetail, CleanedFile, CleanInput, FileToClean, PublishedFile } from "./clean-job.ts";
 import { CleaningPass } from "./cleaning-pass.ts";
 import { Clock } from "./clock.ts";
 import { CsvReader } from "./csv-reader.ts";
@@ -23,8 +23,6 @@ const LEAST_STEPS = 10;
 const RATE_TOLERANCE = 0.1;
 /** What a file can be refused for before its rows were counted. */
 const REFUSALS: ReadonlySet<string> = new Set(["HEADER_MISMATCH", "UNTERMINATED_QUOTE", "UNKNOWN_CLASS", "FILE_UNMATCHED"]);
-/** Columns of cleaned files that are no channels. */
-const RESERVED: ReadonlySet<string> = new Set(["subject", "recording", "line", "index", "at_us", "label", "extras"]);
 const NO_REPEATS: RepeatedTimes = { lines: new Float64Array(), same: new Uint8Array() };
 const NO_DETAIL: CleanDetail = {
   fromUs: null,
@@ -89,14 +87,11 @@ export async function cleanFile(file: FileToClean, options: CleanOptions): Promi
   }
 }
 
-const NOTHING_PUBLISHED = { parquet: null, subjects: null, quarantine: null } as const;
+const NOTHING_PUBLISHED = { parquet: null, pieces: null, subjects: null, quarantine: null } as const;
 
 async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptions, repeatedTimes: RepeatedTimes): Promise<Passed> {
   const { spec, pepper, folder, onRows } = options;
   const { scan } = file;
-  const reserved = Object.keys(files.channels).find((name) => RESERVED.has(name));
-  if (reserved)
-    throw new SensorloopError("SPEC_INVALID", `a channel cannot be called '${reserved}': every cleaned file has a column of that name`);
   const header = scan.header ?? files.format.columns ?? [];
   const positions = locateColumns(file.name, header, columnsRead(files));
   const vocabulary = new Vocabulary(spec.labels);
@@ -178,25 +173,28 @@ function verdict(
       file: file.id,
       state: "refused",
       ...counts,
-      parquet: null,
-      subjects: null,
+      ...NOTHING_PUBLISHED,
       quarantine: refused,
       error: error.report(),
       detail,
     };
-  if (rowsOk === 0) return { file: file.id, state: "clean", ...counts, parquet: null, subjects: null, quarantine: refused, detail };
+  if (rowsOk === 0) return { file: file.id, state: "clean", ...counts, ...NOTHING_PUBLISHED, quarantine: refused, detail };
   const path = join(folder, `${file.id}.subjects.ndjson`);
   writeFileSync(path, [...subjects].map(([external, biometric]) => `${JSON.stringify({ external, biometric })}\n`).join(""));
-  const { sha256, bytes } = written;
   return {
     file: file.id,
     state: "clean",
     ...counts,
-    parquet: { path: written.path, sha256, bytes },
+    parquet: publishable(written),
+    pieces: publishable(rows.pieces.write(join(folder, `${file.id}.pieces.parquet`))),
     subjects: { path, count: subjects.size },
     quarantine: refused,
     detail,
   };
+}
+
+function publishable({ path, sha256, bytes }: WrittenFile): PublishedFile {
+  return { path, sha256, bytes };
 }
 
 function labelOfFile(file: FileToClean, files: FilesSpec, vocabulary: Vocabulary): string | null {

@@ -28,6 +28,12 @@ export interface CleanInput {
 /** Why a row was refused; the word in `quarantine.rule`. */
 export type Rule = "structure" | "type" | "finite" | "range" | "null" | "vocabulary" | "time" | "conflict";
 
+export interface PublishedFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 export interface CleanedFile {
   readonly file: string;
   readonly state: "clean" | "refused";
@@ -41,7 +47,9 @@ export interface CleanedFile {
   readonly rowsQuarantined: number;
   readonly rowsDuplicate: number;
   readonly leftOut: number;
-  readonly parquet: { readonly path: string; readonly sha256: string; readonly bytes: number } | null;
+  readonly parquet: PublishedFile | null;
+  /** What is in the Parquet file: see `Pieces`. */
+  readonly pieces: PublishedFile | null;
   /** NDJSON of {external, biometric}, distinct; null where nothing is published. */
   readonly subjects: { readonly path: string; readonly count: number } | null;
   /** NDJSON of {line, rule, column, reason, raw} by line; null where no row was refused. */

@@ -3,11 +3,12 @@ import { trimEnd, trimStart, type CsvReader } from "./csv-reader.ts";
 import { textOf } from "./number.ts";
 import { Int32Column, Int64Column, StringColumn } from "./parquet/columns.ts";
 import { ParquetWriter, rowGroupOf, type WrittenFile } from "./parquet/writer.ts";
+import { Pieces } from "./pieces.ts";
 import type { Refusal } from "./quarantine.ts";
 import type { OpenRecording } from "./recordings.ts";
 import { parseEpoch } from "./time.ts";
 
-const COLUMNS = 6;
+const COLUMNS = 7;
 
 /**
  * Rows that say from where to where a label holds. In the file both ends are included and may be counted from 1; in the
@@ -23,9 +24,11 @@ export class IntervalRows {
   readonly #from: Int64Column;
   readonly #to: Int64Column;
   readonly #label: StringColumn;
+  readonly #piece: Int32Column;
   readonly #writer: ParquetWriter;
   readonly #seen = new Set<string>();
   #bounds: readonly [number, number] = [0, 0];
+  readonly pieces = new Pieces();
 
   constructor(path: string, interval: NonNullable<FilesSpec["interval"]>, positions: ReadonlyMap<string, number>, lines: number) {
     const rows = rowGroupOf(COLUMNS, lines);
@@ -38,7 +41,9 @@ export class IntervalRows {
     this.#from = new Int64Column("from", rows);
     this.#to = new Int64Column("to", rows);
     this.#label = new StringColumn("label", rows);
-    this.#writer = new ParquetWriter(path, [this.#subject, this.#recording, this.#line, this.#from, this.#to, this.#label], rows);
+    this.#piece = new Int32Column("piece", rows);
+    const columns = [this.#subject, this.#recording, this.#line, this.#from, this.#to, this.#label, this.#piece];
+    this.#writer = new ParquetWriter(path, columns, rows);
   }
 
   read(reader: CsvReader): Refusal | null {
@@ -69,6 +74,9 @@ export class IntervalRows {
     this.#line.values[row] = line;
     [this.#from.values[row], this.#to.values[row]] = this.#bounds;
     this.#label.set(row, label);
+    const piece = this.pieces.of(recording, label);
+    piece.extent += this.#bounds[1] - this.#bounds[0];
+    this.#piece.values[row] = piece.number;
     this.#writer.endRow();
   }
 

@@ -8,6 +8,7 @@ import { channelColumns } from "./header.ts";
 import { numberFault, parseFloat32, textOf } from "./number.ts";
 import { FloatColumn, Int32Column, Int64Column, StringColumn, type Column } from "./parquet/columns.ts";
 import { ParquetWriter, rowGroupOf, type WrittenFile } from "./parquet/writer.ts";
+import { Pieces, type Piece } from "./pieces.ts";
 import type { Refusal } from "./quarantine.ts";
 import type { OpenRecording } from "./recordings.ts";
 import { StepHistogram } from "./step-histogram.ts";
@@ -53,6 +54,7 @@ export class SampleRows {
   readonly #at: Int64Column;
   readonly #label: StringColumn;
   readonly #extra: StringColumn;
+  readonly #piece: Int32Column;
   readonly #writer: ParquetWriter;
   readonly #signals = createHash("sha256");
   #extraValue: string | null = null;
@@ -63,12 +65,13 @@ export class SampleRows {
   /** True once a row's time was not after all earlier ones of its recording: it may repeat one of them. */
   mayRepeat = false;
   readonly steps = new StepHistogram();
+  readonly pieces = new Pieces();
 
   constructor({ path, files, positions, clock, rateHz, lines }: SampleRowsOptions) {
     const at = (column: string) => positions.get(column) as number;
     const channels = Object.entries(files.channels);
     this.#samples = files.format.unfold?.samples ?? 1;
-    const rows = rowGroupOf(channels.length + 7, lines * this.#samples);
+    const rows = rowGroupOf(channels.length + 8, lines * this.#samples);
     this.#stepUs = 1e6 / rateHz;
     this.#nulls = new NullCells(files.format);
     this.#clock = clock;
@@ -82,6 +85,7 @@ export class SampleRows {
     this.#at = new Int64Column("at_us", rows);
     this.#label = new StringColumn("label", rows);
     this.#extra = new StringColumn("extras", rows);
+    this.#piece = new Int32Column("piece", rows);
     this.#channels = channels.map(([name, channel]) => ({
       name,
       cells: Int32Array.from(channelColumns(files, channel.column ?? name), at),
@@ -94,7 +98,7 @@ export class SampleRows {
       measured: new Float32Array(this.#samples),
     }));
     const columns: Column[] = [this.#subject, this.#recording, this.#line, this.#index, this.#at];
-    this.#writer = new ParquetWriter(path, [...columns, ...this.#channels.map((channel) => channel.into), this.#label, this.#extra], rows);
+    this.#writer = new ParquetWriter(path, [...columns, ...this.#channels.map((channel) => channel.into), this.#label, this.#extra, this.#piece], rows);
   }
 
   /** Reads time and channels; null where the row may be taken in. */
@@ -125,7 +129,9 @@ export class SampleRows {
 
   /** Writes the row last read. */
   write(reader: CsvReader, recording: OpenRecording, index: number, line: number, label: string | null): void {
-    if (this.#clock) this.#order(recording);
+    const piece = this.pieces.of(recording, label);
+    piece.extent += this.#samples;
+    if (this.#clock) this.#order(recording, piece);
     if (this.#extras.length > 0) this.#readExtras(reader);
     if (recording.carried) {
       for (let channel = 0; channel < this.#channels.length; channel++) {
@@ -143,6 +149,7 @@ export class SampleRows {
       for (const { into, measured } of this.#channels) into.values[row] = measured[sample] as number;
       this.#label.set(row, label);
       this.#extra.set(row, this.#extraValue);
+      this.#piece.values[row] = piece.number;
       writer.endRow();
       if (writer.row === 0) this.#digest(row + 1);
     }
@@ -187,11 +194,13 @@ export class SampleRows {
     return null;
   }
 
-  #order(recording: OpenRecording): void {
+  #order(recording: OpenRecording, piece: Piece): void {
     const at = this.#time;
     const end = at + Math.round((this.#samples - 1) * this.#stepUs);
     if (at < this.fromUs) this.fromUs = at;
     if (end > this.toUs) this.toUs = end;
+    if (!(at >= piece.fromUs)) piece.fromUs = at;
+    if (!(end <= piece.toUs)) piece.toUs = end;
     if (at > recording.latest) {
       if (recording.latest !== -Infinity) this.steps.add(at - recording.latest);
       recording.latest = at;

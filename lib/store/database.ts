@@ -163,6 +163,7 @@ interface CleaningTable {
   rows_quarantined: number;
   rows_duplicate: number;
   object: string | null;
+  pieces: string | null;
   error: NullableJson<ErrorReport>;
   detail: JsonWithDefault<Record<string, unknown>>;
   created_at: Generated<Date>;

@@ -4,11 +4,11 @@ import type { Job } from "../compute/job.ts";
 import type { Spec } from "../domain/spec.ts";
 import { stringsOf } from "./columns.ts";
 import { literal, openDuckdb, type Duckdb } from "./duckdb.ts";
-import type { SeriesPart } from "./series.ts";
+import { loadPieces, type SeriesPart } from "./pieces.ts";
 import { balanceShards, type Bundle } from "./shards.ts";
 
 export interface ListRecordingsInput {
-  readonly parts: readonly (SeriesPart & { readonly file: string })[];
+  readonly parts: readonly (Omit<SeriesPart, "path"> & { readonly file: string })[];
   readonly spec: Spec;
   /** How many shards are wanted; fewer come where the data does not divide. */
   readonly shards: number;
@@ -39,9 +39,10 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
     folder: control.folder,
     memoryMb: Math.floor(spec.limits.jobMegabytes / 2),
     threads: 1,
-    readable: parts.map((part) => part.path),
+    readable: parts.map((part) => part.pieces),
   });
-  await countPieces(database, parts, spec, (done) => control.progress({ done, total: parts.length, unit: "files" }));
+  await countPieces(database, parts, spec);
+  control.progress({ done: parts.length, total: parts.length, unit: "files" });
   const inFolder = (name: string) => join(control.folder, name);
   const list = inFolder("recordings.ndjson");
   await writeList(database, parts, list);
@@ -62,27 +63,17 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
   };
 };
 
-/** Makes the table `piece`: what each part has of each recording, label by label. */
-async function countPieces(
-  database: Duckdb,
-  parts: ListRecordingsInput["parts"],
-  spec: Spec,
-  progress: (done: number) => void,
-): Promise<void> {
-  await database.run(
-    `create temp table piece (part integer, samples boolean, subject varchar, recording varchar, label varchar, rows bigint, from_us bigint, to_us bigint)`,
+/**
+ * Makes the table `piece`: what each part has of each recording, label by label. Intervals in units of time are
+ * microseconds; what they cover is counted in rows of the spec's rate.
+ */
+async function countPieces(database: Duckdb, parts: ListRecordingsInput["parts"], spec: Spec): Promise<void> {
+  await loadPieces(database, parts);
+  const timed = parts.flatMap((part, index) =>
+    part.role === "intervals" && spec.files[part.fileSpec]?.interval?.unit !== "sample" ? [index] : [],
   );
-  for (const [index, part] of parts.entries()) {
-    const samples = part.role === "samples";
-    const files = spec.files[part.fileSpec];
-    // Intervals in units of time are microseconds; what they cover is counted in rows of the spec's rate.
-    const rowsPer = files?.interval?.unit === "sample" ? 1 : spec.rateHz / 1e6;
-    const measures = samples ? "count(*), min(at_us), max(at_us)" : `ceil(sum("to" - "from") * ${rowsPer})::bigint, null, null`;
-    await database.run(
-      `insert into piece select ${index}, ${samples}, subject, recording, label, ${measures} from read_parquet(${literal(part.path)}) group by subject, recording, label`,
-    );
-    progress(index + 1);
-  }
+  if (timed.length > 0)
+    await database.run(`update piece set extent = ceil(extent * ${spec.rateHz / 1e6})::bigint where part in (${timed.join(", ")})`);
 }
 
 /** Makes the table `recording` and writes it; labels of a recording are counted in its rows, by interval or row by row. */
@@ -91,15 +82,15 @@ async function writeList(database: Duckdb, parts: ListRecordingsInput["parts"], 
   await database.run(`create temp table recording as
     select subject, recording,
       list(distinct part order by part) as parts,
-      sum(rows) filter (samples)::bigint as rows,
+      sum(extent) filter (samples)::bigint as rows,
       min(from_us) as from_us, max(to_us) as to_us,
-      coalesce(sum(rows) filter (label is not null), 0)::bigint as labelled
+      coalesce(sum(extent) filter (label is not null), 0)::bigint as labelled
     from piece group by subject, recording having count(*) filter (samples) > 0`);
   await database.run(`copy (
     select subject, recording, list_transform(parts, part -> ${files}[part + 1]) as parts, rows, from_us as "fromUs", to_us as "toUs", labelled, coalesce(classes, map()) as classes
     from recording left join
       (select subject, recording, map_from_entries(list((label, n) order by label)) as classes
-       from (select subject, recording, label, sum(rows)::bigint as n from piece where label is not null group by all) group by all)
+       from (select subject, recording, label, sum(extent)::bigint as n from piece where label is not null group by all) group by all)
     using (subject, recording) order by subject, recording
   ) to ${literal(path)} (format json)`);
 }
@@ -114,7 +105,7 @@ async function writeShards(
   // What must stay together: a recording, or everything of a subject where that is one window.
   const unit = spec.windows.kind === "subject" ? "subject" : "subject, recording";
   await database.run(`create temp table unit as
-    select ${unit}, list(distinct part order by part) filter (samples) as parts, list(distinct part order by part) filter (not samples) as labels, sum(rows) filter (samples)::double as rows
+    select ${unit}, list(distinct part order by part) filter (samples) as parts, list(distinct part order by part) filter (not samples) as labels, sum(extent) filter (samples)::double as rows
     from piece group by ${unit} having count(*) filter (samples) > 0`);
   const groups = (
     await database.connection.runAndReadAll(

@@ -4,13 +4,7 @@ import type { Recording } from "../domain/recording.ts";
 import type { FilesSpec, Spec } from "../domain/spec.ts";
 import { readColumns, stringsOf, type Column } from "./columns.ts";
 import { ident, literal, type Duckdb } from "./duckdb.ts";
-
-/** A clean Parquet file on the local disk, and which of the spec's `files` it came from. */
-export interface SeriesPart {
-  readonly path: string;
-  readonly fileSpec: number;
-  readonly role: "samples" | "intervals";
-}
+import { labelCode, loadPieces, type SeriesPart } from "./pieces.ts";
 
 export interface ReadOptions {
   readonly database: Duckdb;
@@ -25,11 +19,30 @@ export interface ReadOptions {
 /** With as much again in DuckDB, well within a job's 1 GiB; a shard of a few million rows is then read in one pass. */
 const BYTES_AT_ONCE = 160_000_000;
 
+/** All parts of one of the spec's `files`. */
 interface Source {
   readonly place: number;
   readonly files: FilesSpec;
-  readonly from: string;
+  readonly parts: readonly NumberedPart[];
   readonly channels: readonly string[];
+}
+
+/** What the pieces of a part are, by their numbers. */
+interface NumberedPart {
+  readonly path: string;
+  /** Number of the recording; -1 where it is not wanted. */
+  readonly units: Int32Array;
+  /** Index of the class; -1 = none. */
+  readonly labels: Int32Array;
+}
+
+interface Numbering {
+  readonly subjects: readonly string[];
+  readonly recordings: readonly string[];
+  readonly sources: readonly Source[];
+  /** Rows by source and recording. */
+  readonly counts: readonly Int32Array[];
+  readonly intervals: readonly (NumberedPart & { readonly files: FilesSpec })[];
 }
 
 /** All rows of one source for the recordings of a pass, recording after recording. */
@@ -48,75 +61,82 @@ interface Block {
  * of all its files merged, at one rate, split at gaps, with its labels as spans. With `windows: subject` all recordings of
  * a subject come as one, under the name of the first. Rows of windows that are not `sliding` are not resampled.
  *
- * Rows come from DuckDB as typed columns and are dealt out by the number of their recording (a counting sort), which for
- * millions of short recordings is several times faster than to have them sorted or grouped into lists.
+ * Rows come from DuckDB as typed columns, each with the number of its piece, and are dealt out by the recording that this
+ * is a piece of (a counting sort): for millions of short recordings several times faster than to join rows by the names of
+ * their recordings, to have them sorted, or grouped into lists.
  * @throws SensorloopError UNKNOWN_CLASS where a label is not a class of the spec
  */
 export async function* readRecordings(options: ReadOptions): AsyncGenerator<Recording> {
-  const { database, parts, spec } = options;
-  const { connection } = database;
-  const sources = sourcesOf(parts, spec);
-  if (sources.length === 0) return;
-  await numberRecordings(database, sources, options.where);
-  const { subjects, recordings, counts } = await readNumbers(connection, sources);
+  const { database, spec } = options;
+  const { subjects, recordings, sources, counts, intervals: intervalParts } = await numberPieces(options);
   // A row has its time and perhaps a label beside the channels.
   const widths = sources.map((source) => 4 * source.channels.length + (source.files.label ? 12 : 8));
-  const intervalParts = parts.filter((part) => part.role === "intervals");
   for (const [from, to] of passesOf(subjects, counts, widths, options.bytesAtOnce ?? BYTES_AT_ONCE)) {
-    const whole = from === 0 && to === subjects.length;
-    const intervals = await readIntervals(connection, intervalParts, spec, from, to);
+    const intervals = await readIntervals(database.connection, intervalParts, from, to);
     const blocks: Block[] = [];
-    for (const [place, source] of sources.entries()) {
-      blocks.push(await readBlock(connection, source, spec, counts[place]!, { from, to, whole, indexed: intervals.size > 0 }));
-    }
+    for (const [place, source] of sources.entries())
+      blocks.push(await readBlock(database.connection, source, counts[place]!, { from, to, indexed: intervals.size > 0 }));
     yield* assemble(blocks, intervals, spec, { subjects, recordings, from, to });
   }
 }
 
-function sourcesOf(parts: readonly SeriesPart[], spec: Spec): Source[] {
-  const places = [...new Set(parts.filter((part) => part.role === "samples").map((part) => part.fileSpec))].sort((a, b) => a - b);
-  return places.map((place) => {
-    const files = spec.files[place];
-    if (!files) throw new SensorloopError("INTERNAL", `the spec has no files[${place}]`);
-    const paths = parts.filter((part) => part.role === "samples" && part.fileSpec === place).map((part) => literal(part.path));
-    return { place, files, from: `read_parquet([${paths.join(", ")}])`, channels: Object.keys(files.channels) };
-  });
-}
-
-/** Makes the temporary table `unit`: a number for each recording, by subject and name, and its rows in each source. */
-async function numberRecordings(database: Duckdb, sources: readonly Source[], where: ReadOptions["where"]): Promise<void> {
-  let wanted = "";
-  if (where) {
-    await database.run("create or replace temp table wanted (subject varchar, recording varchar)");
-    const appender = await database.connection.createAppender("wanted");
-    for (const [subject, recording] of where) {
-      appender.appendVarchar(subject);
-      appender.appendVarchar(recording);
-      appender.endRow();
-    }
-    appender.closeSync();
-    wanted = "semi join wanted using (subject, recording)";
-  }
-  const counted = sources.map(
-    (source, place) =>
-      `select subject, recording, ${sources.map((_, other) => `${other === place ? "count(*)" : "0"} as c${other}`).join(", ")} from ${source.from} ${wanted} group by all`,
-  );
-  const sums = sources.map((_, place) => `sum(c${place})::integer as c${place}`).join(", ");
+/** Numbers the recordings that are wanted and have samples, by subject and name. */
+async function numberPieces({ database, parts, spec, where }: ReadOptions): Promise<Numbering> {
+  const { connection } = database;
+  await loadPieces(database, parts);
+  if (where) await wantedOnly(database, where);
   await database.run(`create or replace temp table unit as
-    select (row_number() over (order by subject, recording) - 1)::integer as id, * from
-    (select subject, recording, ${sums} from (${counted.join(" union all ")}) group by all)`);
-}
-
-async function readNumbers(connection: Duckdb["connection"], sources: readonly Source[]) {
+    select (row_number() over (order by subject, recording) - 1)::integer as id, subject, recording
+    from (select distinct subject, recording from piece ${where ? "semi join wanted using (subject, recording)" : ""} where samples)`);
   const subjects = await stringsOf(connection, "select subject from unit order by id");
   const recordings = await stringsOf(connection, "select recording from unit order by id");
-  const counts = sources.map(() => new Int32Array(subjects.length));
-  let row = 0;
-  await readColumns(connection, `select ${sources.map((_, place) => `c${place}`).join(", ")} from unit order by id`, (columns, length) => {
-    columns.forEach((column, place) => counts[place]!.set(column, row));
-    row += length;
+  const places = [...new Set(parts.filter((part) => part.role === "samples").map((part) => part.fileSpec))].sort((a, b) => a - b);
+  const counts = places.map(() => new Int32Array(subjects.length));
+  const numbered: NumberedPart[] = [];
+  for (const [index, part] of parts.entries()) {
+    const units: number[] = [];
+    const labels: number[] = [];
+    const rows = part.role === "samples" ? counts[places.indexOf(part.fileSpec)] : undefined;
+    const sql = `select piece, coalesce(id, -1)::integer, ${labelCode(spec)}, extent::double from piece left join unit using (subject, recording) where part = ${index}`;
+    await readColumns(connection, sql, ([pieces, ids, codes, extents], length) => {
+      for (let row = 0; row < length; row++) {
+        const id = ids![row]!;
+        if (id >= 0 && codes![row] === -2)
+          throw new SensorloopError("UNKNOWN_CLASS", `files[${part.fileSpec}] hold a label that is not a class of the spec`, {
+            facts: { fileSpec: part.fileSpec },
+          });
+        units[pieces![row]!] = id;
+        labels[pieces![row]!] = codes![row]!;
+        if (rows && id >= 0) rows[id]! += extents![row]!;
+      }
+    });
+    numbered.push({ path: part.path, units: Int32Array.from(units), labels: Int32Array.from(labels) });
+  }
+  const filesOf = (place: number): FilesSpec => {
+    const files = spec.files[place];
+    if (!files) throw new SensorloopError("INTERNAL", `the spec has no files[${place}]`);
+    return files;
+  };
+  const sources = places.map((place): Source => {
+    const files = filesOf(place);
+    const own = numbered.filter((_, index) => parts[index]!.role === "samples" && parts[index]!.fileSpec === place);
+    return { place, files, parts: own, channels: Object.keys(files.channels) };
   });
-  return { subjects, recordings, counts };
+  const intervals = numbered.flatMap((part, index) =>
+    parts[index]!.role === "intervals" ? [{ ...part, files: filesOf(parts[index]!.fileSpec) }] : [],
+  );
+  return { subjects, recordings, sources, counts, intervals };
+}
+
+async function wantedOnly(database: Duckdb, where: NonNullable<ReadOptions["where"]>): Promise<void> {
+  await database.run("create or replace temp table wanted (subject varchar, recording varchar)");
+  const appender = await database.connection.createAppender("wanted");
+  for (const [subject, recording] of where) {
+    appender.appendVarchar(subject);
+    appender.appendVarchar(recording);
+    appender.endRow();
+  }
+  appender.closeSync();
 }
 
 /** Ranges of recordings that are read together; those of one subject always are. */
@@ -149,84 +169,80 @@ function* passesOf(
 interface Pass {
   readonly from: number;
   readonly to: number;
-  readonly whole: boolean;
   readonly indexed: boolean;
 }
 
-async function readBlock(connection: Duckdb["connection"], source: Source, spec: Spec, counts: Int32Array, pass: Pass): Promise<Block> {
+async function readBlock(connection: Duckdb["connection"], source: Source, counts: Int32Array, pass: Pass): Promise<Block> {
   const { from, to } = pass;
   const begins = new Int32Array(to - from + 1);
   for (let unit = from; unit < to; unit++) begins[unit - from + 1] = begins[unit - from]! + counts[unit]!;
   const rows = begins[to - from]!;
   const timed = source.files.time.kind === "column";
-  const labelled = source.files.label !== undefined;
   const at = new Float64Array(rows);
   const index = pass.indexed && timed ? new Float64Array(rows) : undefined;
-  const labels = labelled ? new Int32Array(rows) : undefined;
+  const labels = source.files.label === undefined ? undefined : new Int32Array(rows);
   const channels = source.channels.map(() => new Float32Array(rows));
-  const targets: Column[] = [at, ...(index ? [index] : []), ...(labels ? [labels] : []), ...channels];
+  const targets: Column[] = [at, ...(index ? [index] : []), ...channels];
   const selected = [
-    "unit.id",
+    "piece",
     `${timed ? "at_us" : "index"}::double`,
     ...(index ? ["index::double"] : []),
-    ...(labels ? [labelCode(spec)] : []),
     ...source.channels.map((name) => `coalesce(${ident(name)}, 'nan'::float)`),
   ];
   const cursors = begins.slice(0, -1);
   const places = new Int32Array(2048);
-  const limits = pass.whole ? "" : `where unit.id >= ${from} and unit.id < ${to}`;
-  await readColumns(
-    connection,
-    `select ${selected.join(", ")} from ${source.from} part join unit using (subject, recording) ${limits}`,
-    (columns, length) => {
-      const ids = columns[0]!;
-      for (let row = 0; row < length; row++) places[row] = cursors[ids[row]! - from]!++;
-      for (let column = 0; column < targets.length; column++) deal(columns[column + 1]!, places, length, targets[column]!);
-    },
-  );
-  if (labels) refuseUnknown(labels, source);
+  for (const part of source.parts) {
+    const bounds = boundsOf(part.units, from, to);
+    if (!bounds) continue;
+    await readColumns(
+      connection,
+      `select ${selected.join(", ")} from read_parquet(${literal(part.path)}) where piece >= ${bounds.first} and piece <= ${bounds.last}`,
+      (columns, length) => {
+        const pieces = columns[0]!;
+        for (let row = 0; row < length; row++) {
+          const piece = pieces[row]!;
+          const unit = part.units[piece]!;
+          const place = unit >= from && unit < to ? cursors[unit - from]!++ : -1;
+          places[row] = place;
+          if (labels && place >= 0) labels[place] = part.labels[piece]!;
+        }
+        for (let column = 0; column < targets.length; column++) deal(columns[column + 1]!, places, length, targets[column]!);
+      },
+    );
+  }
   return { source, begins, at, index, channels, labels };
 }
 
+/** First and last piece of recordings `from` to `to` (excluded): DuckDB skips the row groups outside. */
+function boundsOf(units: Int32Array, from: number, to: number): { first: number; last: number } | null {
+  const within = (unit: number) => unit >= from && unit < to;
+  const first = units.findIndex(within);
+  return first < 0 ? null : { first, last: units.findLastIndex(within) };
+}
+
 function deal(values: Column, places: Int32Array, length: number, target: Column): void {
-  for (let row = 0; row < length; row++) target[places[row]!] = values[row]!;
-}
-
-/** SQL for the index of a label among the spec's classes; -1 = none, -2 = not one of them. */
-function labelCode(spec: Spec): string {
-  const type = `enum(${spec.labels.classes.map(literal).join(", ")})`;
-  return `coalesce(enum_code(try_cast(label as ${type}))::integer, case when label is null then -1 else -2 end)`;
-}
-
-function refuseUnknown(labels: Int32Array, source: Source): void {
-  if (labels.includes(-2))
-    throw new SensorloopError("UNKNOWN_CLASS", `files[${source.place}] hold a label that is not a class of the spec`, {
-      facts: { fileSpec: source.place },
-    });
+  for (let row = 0; row < length; row++) {
+    const place = places[row]!;
+    if (place >= 0) target[place] = values[row]!;
+  }
 }
 
 /** Labels by interval, by number of the recording, in order of their beginnings. */
 async function readIntervals(
   connection: Duckdb["connection"],
-  parts: readonly SeriesPart[],
-  spec: Spec,
+  parts: Numbering["intervals"],
   from: number,
   to: number,
 ): Promise<Map<number, PlacedLabel[]>> {
   const found = new Map<number, PlacedLabel[]>();
   for (const part of parts) {
-    const unit = spec.files[part.fileSpec]?.interval?.unit === "sample" ? "rows" : "us";
-    const sql = `select unit.id, "from"::double, "to"::double, ${labelCode(spec)} from read_parquet(${literal(part.path)}) part
-      join unit using (subject, recording) where unit.id >= ${from} and unit.id < ${to} order by unit.id, "from", line`;
-    await readColumns(connection, sql, ([ids, begins, ends, codes], length) => {
+    const unit = part.files.interval?.unit === "sample" ? "rows" : "us";
+    const sql = `select piece, "from"::double, "to"::double from read_parquet(${literal(part.path)}) order by "from", line`;
+    await readColumns(connection, sql, ([pieces, begins, ends], length) => {
       for (let row = 0; row < length; row++) {
-        const code = codes![row]!;
-        if (code === -2)
-          throw new SensorloopError("UNKNOWN_CLASS", "an interval's label is not a class of the spec", {
-            facts: { fileSpec: part.fileSpec },
-          });
-        if (code < 0) continue;
-        const id = ids![row]!;
+        const id = part.units[pieces![row]!]!;
+        const code = part.labels[pieces![row]!]!;
+        if (code < 0 || id < from || id >= to) continue;
         if (!found.has(id)) found.set(id, []);
         found.get(id)!.push({ code, unit, from: begins![row]!, to: ends![row]! });
       }

@@ -10,7 +10,8 @@ import type { Spec } from "../domain/spec.ts";
 import { encodeWindowShard, type Split } from "../domain/window-shard.ts";
 import { planWindows, windowSamples, type PlannedWindow } from "../domain/windows.ts";
 import { openDuckdb } from "./duckdb.ts";
-import { readRecordings, type SeriesPart } from "./series.ts";
+import type { SeriesPart } from "./pieces.ts";
+import { readRecordings } from "./series.ts";
 import { randomSide } from "./random-side.ts";
 import { WindowColumns } from "./window-columns.ts";
 
@@ -62,7 +63,7 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
     folder: control.folder,
     memoryMb: Math.floor(spec.limits.jobMegabytes / 2),
     threads: 1,
-    readable: parts.map((part) => part.path),
+    readable: parts.flatMap((part) => [part.path, part.pieces]),
   });
   let done = 0;
   for await (const raw of readRecordings({ database, parts, spec, where: where ?? undefined })) {

@@ -1,11 +1,11 @@
 import type { FastifyInstance, InjectOptions } from "fastify";
-import { afterAll } from "vitest";
 import { addAccount, addToken } from "../../lib/app/accounts.ts";
 import { applySpec } from "../../lib/app/projects.ts";
 import type { Role, TokenScope } from "../../lib/domain/api/access.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
 import { createApp, type AppOptions } from "../../web/api/app.ts";
 import { specText } from "../app/world.ts";
+import { closeAfterwards } from "../support/leftovers.ts";
 import { testConfig } from "../support/services.ts";
 
 export interface Api {
@@ -28,7 +28,7 @@ export interface Api {
 export async function openApi(options: AppOptions = {}): Promise<Api> {
   const platform = openPlatform(await testConfig({ SENSORLOOP_LOG_LEVEL: "silent" }));
   const app = await createApp(platform, options);
-  afterAll(async () => {
+  closeAfterwards(async () => {
     await app.close();
     await platform[Symbol.asyncDispose]();
   });

@@ -124,6 +124,13 @@ const MISTAKES: readonly (readonly [mistake: string, from: string, to: string, p
     /1 to 63 of a-z/,
   ],
   [
+    "a channel named as a column that cleaned files have",
+    "    label: {",
+    "      label: {sensor: acc}\n    label: {",
+    "10:14 files[0].channels.label",
+    /every cleaned file has/,
+  ],
+  [
     "neither of two shapes",
     "windows: {kind",
     "split: {holdout: half}\nwindows: {kind",

@@ -34,6 +34,7 @@ it("turns a good file into the Parquet file that later stages read", async () =>
     subject,
     recording: expect.stringMatching(/^s1~[0-9a-f]{12}$/) as string,
     line: 9,
+    piece: 0,
     index: 7,
     at_us: (FIRST_MS + 140) * 1000,
     x: Math.fround(0.657),

@@ -164,7 +164,15 @@ describe("identities", () => {
       [Math.fround(0.3), 1, null],
     ]);
     expect(right.rows).toEqual([
-      { subject: left.rows[0]?.["subject"], recording: left.rows[0]?.["recording"], line: 1, from: 249, to: 1232, label: "Walking" },
+      {
+        subject: left.rows[0]?.["subject"],
+        recording: left.rows[0]?.["recording"],
+        line: 1,
+        from: 249,
+        to: 1232,
+        label: "Walking",
+        piece: 0,
+      },
     ]);
     expect(counts(right)).toEqual({ in: 6, ok: 1, bad: 4, twice: 1 });
     expect(right.quarantine.map(({ rule }) => rule)).toEqual(["vocabulary", "range", "range", "type"]);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Spec } from "../../lib/domain/spec.ts";
 import { run as cleanJob, type CleanedFile } from "../../lib/ingest/clean-job.ts";
 import { run as stageJob, type StagedEntry, type StageInput, type StageOutput } from "../../lib/ingest/stage-job.ts";
@@ -87,6 +87,7 @@ export async function cleanStaged(entry: StagedEntry, spec: Spec, read = true): 
     { folder, progress() {} },
   );
   const file = files[0] as CleanedFile;
+  await expectPiecesOf(file, spec.files[entry.fileSpec]?.role ?? "samples", folder);
   return {
     file,
     rows: file.parquet && read ? await readParquet(file.parquet.path, folder) : [],
@@ -94,6 +95,17 @@ export async function cleanStaged(entry: StagedEntry, spec: Spec, read = true): 
     subjects: file.subjects ? ndjson<{ external: string; biometric: string }>(file.subjects.path) : [],
     folder,
   };
+}
+
+/** Whatever was cleaned, the list of pieces says what grouping the rows would. */
+async function expectPiecesOf({ parquet, pieces }: CleanedFile, role: string, folder: string): Promise<void> {
+  expect(pieces === null).toBe(parquet === null);
+  if (!parquet || !pieces) return;
+  await using duckdb = await openDuckdb({ folder, memoryMb: 200, threads: 1 });
+  const measures = role === "samples" ? "count(*), min(at_us), max(at_us)" : `sum("to" - "from")::bigint, null, null`;
+  const grouped = `select piece, subject, recording, label, ${measures} from read_parquet(${literal(parquet.path)}) group by all`;
+  const listed = `select * from read_parquet(${literal(pieces.path)})`;
+  expect(await duckdb.rows(`(${grouped} except all ${listed}) union all (${listed} except all ${grouped})`)).toEqual([]);
 }
 
 /** Rows in the file's order, whole numbers as numbers. */

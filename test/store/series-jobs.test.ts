@@ -7,7 +7,7 @@ import { SPLITS, decodeWindowShard } from "../../lib/domain/window-shard.ts";
 import { run as listRecordings } from "../../lib/store/recordings-job.ts";
 import { balanceShards } from "../../lib/store/shards.ts";
 import { run as makeWindows } from "../../lib/store/window-job.ts";
-import { writeSamples, type CleanPart, type CleanRows } from "../support/clean-parts.ts";
+import { piecesAt, writeSamples, type CleanPart, type CleanRows } from "../support/clean-parts.ts";
 
 const control = (folder: string) => ({ folder, progress: () => {} });
 const specOf = (options: object = {}) =>
@@ -41,7 +41,7 @@ describe("listing recordings and making windows", () => {
     const write = async (file: string, recordings: readonly CleanRows[]): Promise<CleanPart> => {
       const path = join(folder, `${file}.parquet`);
       await writeSamples(path, folder, ["x", "y"], recordings);
-      return { path, file, fileSpec: 0, role: "samples" };
+      return { path, pieces: piecesAt(path), file, fileSpec: 0, role: "samples" };
     };
     parts = [
       await write("one", [

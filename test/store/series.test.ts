@@ -8,7 +8,7 @@ import { specSchema } from "../../lib/domain/spec.ts";
 import { planWindows } from "../../lib/domain/windows.ts";
 import { openDuckdb, type Duckdb } from "../../lib/store/duckdb.ts";
 import { readRecordings, type ReadOptions } from "../../lib/store/series.ts";
-import { writeIntervals, writeSamples, type CleanRows } from "../support/clean-parts.ts";
+import { piecesAt, writeIntervals, writeSamples, type CleanRows } from "../support/clean-parts.ts";
 
 const START = 1_700_000_000_000_000;
 const files = (options: object) => ({ match: ".", subject: { column: "id" }, rateHz: 10, channels: { x: { sensor: "acc" } }, ...options });
@@ -42,7 +42,7 @@ describe("readRecordings", () => {
   const samples = async (recordings: readonly CleanRows[], fileSpec = 0, channels: readonly string[] = ["x"]) => {
     const path = join(folder, `${parts++}.parquet`);
     await writeSamples(path, folder, channels, recordings);
-    return { path, fileSpec, role: "samples" as const };
+    return { path, pieces: piecesAt(path), fileSpec, role: "samples" as const };
   };
   const read = async (options: Omit<ReadOptions, "database">): Promise<Recording[]> => {
     const found: Recording[] = [];
@@ -147,7 +147,7 @@ describe("readRecordings", () => {
       ["s", "r", 1, 4, "sit"],
       ["s", "r", 4, 5, null],
     ]);
-    const [alone, both] = await read({ parts: [acc, gyro, { path, fileSpec: 2, role: "intervals" }], spec });
+    const [alone, both] = await read({ parts: [acc, gyro, { path, pieces: piecesAt(path), fileSpec: 2, role: "intervals" }], spec });
     expect([...both!.channels.get("g")!]).toEqual([0, 10, 20, 30, 40]);
     expect([...both!.channels.get("x")!]).toEqual([0, 1, 2, 3, 4]);
     expect(both!.labels).toEqual([{ label: "sit", from: 1, to: 4 }]);

@@ -5,8 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { open as openZip, type Entry, type ZipFile } from "yauzl";
 import type { Spec } from "../../lib/domain/spec.ts";
-import { literal, openDuckdb } from "../../lib/store/duckdb.ts";
-import type { SeriesPart } from "../../lib/store/series.ts";
+import { literal, openDuckdb, type Duckdb } from "../../lib/store/duckdb.ts";
+import type { SeriesPart } from "../../lib/store/pieces.ts";
 
 export type CleanPart = SeriesPart & { readonly file: string };
 
@@ -45,7 +45,22 @@ export async function writeSamples(
       await connection.run(`insert into rows values (${cells.join(", ")})`);
     }
   }
-  await database.run(`copy rows to ${literal(path)} (format parquet)`);
+  await writePieces(database, "rows", path, "count(*), min(at_us), max(at_us)");
+}
+
+/** Where the pieces of a part lie. */
+export function piecesAt(path: string): string {
+  return path.replace(/\.parquet$/, ".pieces.parquet");
+}
+
+/** Writes rows with the numbers of their pieces, and the pieces beside them, as cleaning does. */
+async function writePieces(database: Duckdb, rows: string, path: string, measures: string): Promise<void> {
+  await database.run(
+    `create or replace temp table pieces as select (row_number() over (order by min(line)) - 1)::integer as piece, subject, recording, label, ${measures} from ${rows} group by subject, recording, label`,
+  );
+  const numbered = `select part.*, piece from (select * from ${rows}) part join pieces on part.subject = pieces.subject and part.recording = pieces.recording and part.label is not distinct from pieces.label order by line`;
+  await database.run(`copy (${numbered}) to ${literal(path)} (format parquet)`);
+  await database.run(`copy (select * from pieces order by piece) to ${literal(piecesAt(path))} (format parquet)`);
 }
 
 /** Writes what cleaning would of a file of labels by interval: [subject, recording, from, to (excluded), label]. */
@@ -61,8 +76,10 @@ export async function writeIntervals(
       `insert into rows values (${literal(subject)}, ${literal(recording)}, ${index + 2}, ${from}, ${to}, ${label === null ? "null" : literal(label)})`,
     );
   }
-  await database.run(`copy rows to ${literal(path)} (format parquet)`);
+  await writePieces(database, "rows", path, INTERVAL_MEASURES);
 }
+
+const INTERVAL_MEASURES = `sum("to" - "from")::bigint, null::bigint, null::bigint`;
 
 /**
  * The raw UCI HAR archive as cleaning with `examples/har/spec.yaml` would leave it, made by DuckDB alone, so that windows
@@ -89,8 +106,9 @@ export async function writeHarParts(archive: string, folder: string, spec: Spec)
       files.role === "samples"
         ? `select ${literal(groups["user"]!)} as subject, ${literal(groups["experiment"]!)} as recording, (row_number() over ())::integer as line, row_number() over () - 1 as index, null::bigint as at_us, ${channels.join(", ")}, null::varchar as label from ${rows}`
         : `select "user" as subject, experiment as recording, (row_number() over ())::integer as line, start::bigint - 1 as "from", "end"::bigint as "to", (${jsonMap(spec)})[activity] as label from ${rows}`;
-    await database.run(`copy (${select}) to ${literal(path)} (format parquet)`);
-    parts.push({ path, file: basename(name, ".txt"), fileSpec, role: files.role });
+    const measures = files.role === "samples" ? "count(*), min(at_us), max(at_us)" : INTERVAL_MEASURES;
+    await writePieces(database, `(${select})`, path, measures);
+    parts.push({ path, pieces: piecesAt(path), file: basename(name, ".txt"), fileSpec, role: files.role });
   }
   return parts;
 }

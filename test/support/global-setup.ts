@@ -6,6 +6,9 @@ import type { TestProject } from "vitest/node";
 import { loadPlaces } from "../../lib/config.ts";
 import { migrate } from "../../lib/store/migrate.ts";
 import { startObjectServer, startPostgres, startTemporal, type StartContext } from "../../stack/start-services.ts";
+import { obtain } from "../../stack/obtain/program.ts";
+import { temporalProgram } from "../../stack/obtain/temporal.ts";
+import { versitygwProgram } from "../../stack/obtain/versitygw.ts";
 import { openState, type Settings } from "../../stack/state.ts";
 import { setUpTensorflow } from "../../stack/tensorflow/setup.ts";
 import type { Supervised } from "../../stack/supervise.ts";
@@ -31,8 +34,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const report = (line: string) => process.env["CI"] === undefined && process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}`);
   const context: StartContext = { file, cacheDir, postgresBin, report, throwaway: true };
   postWarden(join(dataDir, "run"));
-  // Tests of models run on every back end there is; a fresh clone must not leave out the one that people will use.
-  await setUpTensorflow({ cacheDir, report });
+  // A build may take longer than any test or hook may; tests of models run on every back end that there is, and a fresh
+  // clone must not leave out the one that people will use.
+  await Promise.all([
+    setUpTensorflow({ cacheDir, report }),
+    obtain(temporalProgram(), { cacheDir, report }),
+    obtain(versitygwProgram(), { cacheDir, report }),
+  ]);
 
   const running: Supervised[] = [];
   const start =

@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { temporal as proto } from "@temporalio/proto";
 import { DefaultLogger, Runtime } from "@temporalio/worker";
-import { afterAll } from "vitest";
 import { runWorker } from "../../activities/worker.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
 import type { Settings } from "../../stack/state.ts";
+import { closeAfterwards } from "./leftovers.ts";
 import { temporalConnection, testConfig } from "./services.ts";
 
 /** A platform of the file's own: database, bucket, folders and a Temporal namespace. Closed after its last test. */
 export async function testPlatform(env: Settings = {}): Promise<Platform> {
   const namespace = await testNamespace();
   const platform = openPlatform(await testConfig({ SENSORLOOP_TEMPORAL_NAMESPACE: namespace, ...env }));
-  afterAll(() => platform[Symbol.asyncDispose]());
+  closeAfterwards(async () => platform[Symbol.asyncDispose]());
   return platform;
 }
 
@@ -34,7 +34,7 @@ export function testWorker(platform: Platform): void {
   quiet = true;
   const stop = new AbortController();
   const working = runWorker(platform, stop.signal, { maxCachedWorkflows: 0 });
-  afterAll(async () => {
+  closeAfterwards(async () => {
     stop.abort();
     await working;
   });

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import type { Config } from "../../lib/config.ts";
+import { closeAfterwards } from "./leftovers.ts";
 
 const WORKER = join(import.meta.dirname, "../../activities/worker.ts");
 
@@ -18,14 +18,16 @@ export interface WorkerProcess {
 export function startWorkerProcess(config: Config): WorkerProcess {
   const child = spawn(process.execPath, [WORKER], {
     env: { ...process.env, ...environmentOf(config) },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
+  // Not inherited: whoever outlived the run would keep its output open, and the run would wait for it.
+  child.stderr?.pipe(process.stderr);
   const kill = async () => {
     if (ended(child)) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   };
-  afterAll(kill);
+  closeAfterwards(kill);
   return { pid: child.pid ?? 0, kill, freeze: () => void child.kill("SIGSTOP"), thaw: () => void child.kill("SIGCONT") };
 }
 

@@ -71,6 +71,8 @@ export async function prefer(page: Page, colorScheme: "light" | "dark"): Promise
   await page.emulateMedia({ colorScheme });
   await page.waitForFunction((scheme) => document.documentElement.dataset["mantineColorScheme"] === scheme, colorScheme);
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  // Colours that are still on their way would be judged as they pass.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
 }
 
 /** What axe finds against WCAG 2.2 A and AA, as one line each. */

@@ -1,0 +1,113 @@
+import type { FeaturesSpec, FilesSpec, Spec } from "./spec.ts";
+
+/** Columns of cleaned files that are no channels (lib/ingest). */
+const RESERVED: ReadonlySet<string> = new Set(["subject", "recording", "line", "index", "at_us", "label", "extras", "piece"]);
+
+interface Problem {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/** What a schema alone cannot see: names that must exist elsewhere in the spec, or must not. */
+export function* crossChecks(spec: Spec): Generator<Problem> {
+  const channels = new Set(spec.files.flatMap((files) => Object.keys(files.channels)));
+  for (const [index, files] of spec.files.entries()) yield* checkFiles(files, ["files", index]);
+  for (const [index, filter] of spec.filters.entries()) {
+    for (const channel of filter.channels) {
+      if (!channels.has(channel)) yield { path: ["filters", index, "channels"], message: `no channel '${channel}' exists at this step` };
+    }
+    if (!("into" in filter) || !filter.into) continue;
+    if (filter.into.length !== filter.channels.length)
+      yield { path: ["filters", index, "into"], message: "must name one output for each channel" };
+    for (const name of filter.into) channels.add(name);
+  }
+  if (spec.features) yield* checkFeatures(spec.features, channels);
+  const twice = spec.labels.classes.find((name, index) => spec.labels.classes.indexOf(name) !== index);
+  if (twice !== undefined) yield { path: ["labels", "classes"], message: `the class '${twice}' is named twice` };
+  for (const [raw, label] of Object.entries(spec.labels.map)) {
+    if (label !== null && !spec.labels.classes.includes(label))
+      yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
+  }
+  const sampled = spec.windows.kind === "sliding";
+  if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
+    yield { path: ["features"], message: "models other than `cnn` need features when windows are `sliding`" };
+  }
+}
+
+function* checkFeatures(features: FeaturesSpec, channels: ReadonlySet<string>): Generator<Problem> {
+  const unknown = (names: readonly string[]) => names.filter((name) => !channels.has(name));
+  const triplets = new Set(features.groups.flatMap((group) => Object.keys(group.triplets)));
+  for (const [index, group] of features.groups.entries()) {
+    const path = ["features", "groups", index];
+    for (const channel of unknown([...group.channels, ...Object.values(group.triplets).flat()])) {
+      yield { path, message: `no channel '${channel}' exists after the filters` };
+    }
+    if (!features.gravity && group.signals.some((signal) => signal === "vertical" || signal === "horizontal")) {
+      yield { path: [...path, "signals"], message: "`vertical` and `horizontal` need `features.gravity`" };
+    }
+  }
+  for (const channel of unknown([...(features.gravity?.total ?? []), ...(features.gravity?.body ?? [])])) {
+    yield { path: ["features", "gravity"], message: `no channel '${channel}' exists after the filters` };
+  }
+  if (features.gravity?.formulas && !features.gravity.body) {
+    yield { path: ["features", "gravity", "formulas"], message: "need `body`: without it gravity is constant in a window" };
+  }
+  for (const [index, { left, right }] of features.cross.entries()) {
+    for (const name of [left, right]) {
+      if (!triplets.has(name)) yield { path: ["features", "cross", index], message: `no triplet '${name}' is named in the groups` };
+    }
+  }
+  if (features.bandsHz.some((edge, index) => index > 0 && edge <= features.bandsHz[index - 1]!)) {
+    yield { path: ["features", "bandsHz"], message: "must ascend" };
+  }
+}
+
+function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
+  let pattern: RegExp | undefined;
+  try {
+    pattern = new RegExp(files.match);
+  } catch (error) {
+    yield { path: [...path, "match"], message: `is not a regular expression: ${(error as Error).message}` };
+  }
+  const groups = new Set([...files.match.matchAll(/\(\?<([^>]+)>/g)].map((found) => found[1]));
+  for (const field of ["subject", "recording", "label"] as const) {
+    const origin = files[field];
+    if (pattern && origin && "fileName" in origin && !groups.has(origin.fileName)) {
+      yield { path: [...path, field, "fileName"], message: `\`match\` has no group named '${origin.fileName}'` };
+    }
+  }
+  if (files.format.headerRows === 0 && files.format.type === "csv" && !files.format.columns) {
+    yield { path: [...path, "format", "columns"], message: "is required when there is no header row" };
+  }
+  for (const name of Object.keys(files.channels)) {
+    if (RESERVED.has(name)) yield { path: [...path, "channels", name], message: "is the name of a column that every cleaned file has" };
+  }
+  yield* checkColumns(files, path);
+  if (files.role === "intervals" && (!files.interval || !files.label)) {
+    yield { path: [...path, "interval"], message: "`role: intervals` needs `interval` and `label`" };
+  }
+  if (files.role === "samples" && Object.keys(files.channels).length === 0) {
+    yield { path: [...path, "channels"], message: "`role: samples` needs at least one channel" };
+  }
+}
+
+/** Without a header the spec itself names every column there is; a name that is not among them would be refused file by file. */
+function* checkColumns(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
+  const { headerRows, columns, unfold, type } = files.format;
+  if (!columns || unfold || (type === "csv" && headerRows > 0)) return;
+  const used: (readonly [name: string, where: readonly (string | number)[]])[] = Object.entries(files.channels).map(
+    ([channel, { column }]) => [column ?? channel, ["channels", channel]],
+  );
+  for (const field of ["subject", "recording", "label"] as const) {
+    const origin = files[field];
+    if (origin && "column" in origin) used.push([origin.column, [field, "column"]]);
+    if (origin && "columns" in origin) used.push(...origin.columns.map((name, index) => [name, [field, "columns", index]] as const));
+  }
+  if (files.time.kind === "column") used.push([files.time.column, ["time", "column"]]);
+  if (files.interval) used.push([files.interval.from, ["interval", "from"]], [files.interval.to, ["interval", "to"]]);
+  for (const [name, where] of used) {
+    if (!columns.includes(name)) yield { path: [...path, ...where], message: `no column '${name}' is named in \`format.columns\`` };
+  }
+  const doubled = columns.find((name, index) => columns.indexOf(name) !== index);
+  if (doubled !== undefined) yield { path: [...path, "format", "columns"], message: `the column '${doubled}' is named twice` };
+}
