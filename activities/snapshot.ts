@@ -53,18 +53,23 @@ export function createSnapshotActivities(platform: Platform) {
       return { snapshot: id };
     }
 
+    for (const group of twins) {
+      const names = group.map((part) => part.name).join(" and ");
+      await logRun(db, context.run, "snapshot", `the same samples in ${names}: kept on one side of the split`, "warn");
+    }
     const local = await Promise.all(parts.map(async (part) => ({ ...part, pieces: await objects.fetch(part.pieces) })));
     await using job = await compute.run(
       "list-recordings",
       {
         parts: local.map(({ pieces, file, fileSpec, role }) => ({ pieces, file, fileSpec, role })),
         spec,
+        twins: twins.map((group) => group.map((part) => part.file)),
         shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)),
       },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "snapshot") },
     );
     const listing = job.output;
-    const sides = await sidesOf(context, spec, listing, twins, splitHash);
+    const sides = await sidesOf(context, spec, listing, splitHash);
     const splitPath = join(job.folder, "split.json");
     await writeFile(splitPath, JSON.stringify(Object.fromEntries(sides)));
     const split = await objects.putFile(context.project, "snapshot", splitPath);
@@ -148,7 +153,6 @@ export function createSnapshotActivities(platform: Platform) {
     context: RunContext,
     spec: Spec,
     listing: Listing,
-    twins: readonly (readonly Part[])[],
     splitHash: string,
   ): Promise<Map<string, Side>> {
     if (spec.split.by === "random") return new Map();
@@ -158,40 +162,13 @@ export function createSnapshotActivities(platform: Platform) {
       .where("project", "=", context.project)
       .execute();
     const names = new Map(subjects.map((row) => [row.biometric_id, row.external_id]));
-    const seen = JSON.parse(await readFile(spec.split.by === "subject" ? listing.subjects : listing.recordings, "utf8")) as string[];
-    const bonds = await bondsOf(context, spec, listing, twins);
+    const seen = JSON.parse(await readFile(listing.units, "utf8")) as string[];
+    const bonds = new Map(Object.entries(JSON.parse(await readFile(listing.bonds, "utf8")) as Record<string, number>));
     const units: SplitUnit[] = seen.map((id) => {
       const name = spec.split.by === "subject" ? (names.get(id) ?? id) : recordingName(id);
-      return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex"), bond: bonds.get(id) };
+      return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex"), bond: bonds.has(id) ? `twins-${bonds.get(id)}` : undefined };
     });
     return assignSplit(units, spec.split, await earlierSides(context.project, splitHash));
-  }
-
-  /** Which subjects or recordings share samples, as far as whole files do; said in the run's log. */
-  async function bondsOf(
-    context: RunContext,
-    spec: Spec,
-    listing: Listing,
-    twins: readonly (readonly Part[])[],
-  ): Promise<Map<string, string>> {
-    const bonds = new Map<string, string>();
-    if (twins.length === 0) return bonds;
-    const bondOf = new Map(twins.flatMap((group, index) => group.map((part) => [part.file, `twins-${index}`] as const)));
-    for (const group of twins) {
-      await logRun(
-        db,
-        context.run,
-        "snapshot",
-        `the same samples in ${group.map((part) => part.name).join(" and ")}: kept on one side of the split`,
-        "warn",
-      );
-    }
-    for (const line of (await readFile(listing.list, "utf8")).split("\n").filter(Boolean)) {
-      const { subject, recording, parts } = JSON.parse(line) as { subject: string; recording: string; parts: string[] };
-      const bond = parts.map((file) => bondOf.get(file)).find((found) => found !== undefined);
-      if (bond) bonds.set(spec.split.by === "subject" ? subject : recording, bond);
-    }
-    return bonds;
   }
 
   async function earlierSides(project: string, splitHash: string): Promise<Map<string, Side>> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { prepare } from "./prepare.mjs";
+import { keepCompiledCode, prepare } from "./prepare.mjs";
 
 await prepare({ development: false });
+keepCompiledCode();
 await import("../cli/main.ts");

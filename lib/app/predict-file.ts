@@ -52,12 +52,12 @@ export async function predictFiles(
   const folder = await mkdtemp(join(config.scratchDir, "predict-"));
   try {
     const cleaned = await clean(platform, spec, files, folder);
-    await using listing = await compute.run("list-recordings", { parts: cleaned.parts, spec, shards: 1 });
     const [recordings, split] = [join(folder, "all.json"), join(folder, "split.json")];
     await writeFile(recordings, "null");
-    const subjects = JSON.parse(await readFile(listing.output.subjects, "utf8")) as string[];
-    await writeFile(split, JSON.stringify(Object.fromEntries(subjects.map((subject) => [subject, "holdout"]))));
     const asked: Spec = { ...spec, split: { ...spec.split, by: "subject" } };
+    await using listing = await compute.run("list-recordings", { parts: cleaned.parts, spec: asked, shards: 1, twins: [] });
+    const subjects = JSON.parse(await readFile(listing.output.units, "utf8")) as string[];
+    await writeFile(split, JSON.stringify(Object.fromEntries(subjects.map((subject) => [subject, "holdout"]))));
     const signals = spec.models.some((genome) => genome.family === "cnn");
     await using windows = await compute.run("window-shard", {
       parts: cleaned.parts,

@@ -36,11 +36,15 @@ export function assignSplit(units: readonly SplitUnit[], spec: SplitSpec, earlie
     // A list in the spec outranks the past: whoever is listed goes there, and nobody else does.
     if (!isPut(group) && kept && (kept === "train" || !named[kept])) put(group, kept);
   }
-  const waiting = groups.filter((group) => !isPut(group)).sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : rankOf(a) > rankOf(b) ? 1 : 0));
+  const line = groups
+    .filter((group) => !isPut(group))
+    .map((group) => ({ group, rank: rankOf(group) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
+  let next = 0;
   const count = (side: Side) => [...sides.values()].filter((value) => value === side).length;
   fill("holdout", spec.holdout, units.length);
   fill("validation", spec.validation, units.length - count("holdout"));
-  for (const group of waiting) put(group, "train");
+  while (next < line.length) put(line[next++]!.group, "train");
   for (const side of ["train", "validation", "holdout"] as const) {
     if (count(side) === 0) {
       throw impossible(`${units.length} ${spec.by}s are too few: nothing would be left for ${side}`, { side, units: units.length });
@@ -51,8 +55,8 @@ export function assignSplit(units: readonly SplitUnit[], spec: SplitSpec, earlie
   function fill(side: "holdout" | "validation", share: SplitSpec["holdout"], of: number): void {
     if (typeof share !== "number") return;
     let wanted = Math.max(1, Math.round(share * of)) - count(side);
-    while (wanted > 0 && waiting.length > 0) {
-      const group = waiting.shift() as SplitUnit[];
+    while (wanted > 0 && next < line.length) {
+      const { group } = line[next++]!;
       put(group, side);
       wanted -= group.length;
     }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import {
   AbortMultipartUploadCommand,
   CreateBucketCommand,
@@ -40,6 +40,9 @@ export interface ObjectStoreOptions {
  */
 const MULTIPART_BYTES = 2 ** 30;
 const PART_BYTES = 64 * 2 ** 20;
+
+/** With pieces of 1 MiB, putting 462 MB takes 1.6 s instead of 1.1 s: more garbage, and more pages to map. */
+const PIECE_BYTES = 256 * 2 ** 10;
 
 /** Bytes that have been put and are not yet named by a row: they do not exist for anyone until `record` commits. */
 export interface PutObject extends ObjectRef {
@@ -95,7 +98,7 @@ export class ObjectStore implements AsyncDisposable {
     const { sha256, bytes } = known ?? (await hashFile(path));
     const key = newKey(project, kind);
     if (bytes > (this.#options.multipartBytes ?? MULTIPART_BYTES)) await this.#putParts(key, path, bytes);
-    else await this.#put(key, () => createReadStream(path, { highWaterMark: 1 << 20 }), bytes);
+    else await this.#put(key, () => createReadStream(path, { highWaterMark: PIECE_BYTES }), bytes);
     await this.scratch.adopt(path, sha256);
     return { key, sha256, bytes, project, kind };
   }
@@ -211,8 +214,16 @@ export async function record(tx: Transaction<Database>, objects: readonly PutObj
 
 export async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash("sha256");
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Uint8Array);
-  return { sha256: hash.digest("hex"), bytes: (await stat(path)).size };
+  await using file = await open(path);
+  // One buffer for all reads: a stream makes one for each, which costs half as much again as to hash them.
+  const buffer = Buffer.allocUnsafeSlow(1 << 20);
+  let bytes = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length);
+    if (bytesRead === 0) return { sha256: hash.digest("hex"), bytes };
+    hash.update(buffer.subarray(0, bytesRead));
+    bytes += bytesRead;
+  }
 }
 
 /** Keys are made here and nowhere else; a client never sends one. */

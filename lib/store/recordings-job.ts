@@ -2,8 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../compute/job.ts";
 import type { Spec } from "../domain/spec.ts";
-import { stringsOf } from "./columns.ts";
-import { literal, openDuckdb, type Duckdb } from "./duckdb.ts";
+import { openDuckdb, type Duckdb } from "./duckdb.ts";
 import { loadPieces, type SeriesPart } from "./pieces.ts";
 import { balanceShards, type Bundle } from "./shards.ts";
 
@@ -12,16 +11,16 @@ export interface ListRecordingsInput {
   readonly spec: Spec;
   /** How many shards are wanted; fewer come where the data does not divide. */
   readonly shards: number;
+  /** Groups of files that hold the same samples. */
+  readonly twins: readonly (readonly string[])[];
 }
 
 export interface ListRecordingsOutput {
   readonly totals: { readonly recordings: number; readonly subjects: number; readonly rows: number };
-  /** JSON array of the subjects with a labelled row, ascending: those who can be put on a side of the split. */
-  readonly subjects: string;
-  /** JSON array of the names of recordings with a labelled row, ascending. */
-  readonly recordings: string;
-  /** NDJSON of {subject, recording, parts: file ids, rows, fromUs, toUs, labelled, classes: {label: rows}}. */
-  readonly list: string;
+  /** JSON array of the subjects, or recordings where these are split, that have a labelled row: who can be put on a side. */
+  readonly units: string;
+  /** JSON object: units that twins hold, to the number of the group of twins. */
+  readonly bonds: string;
   readonly shards: readonly Shard[];
 }
 
@@ -33,8 +32,8 @@ export interface Shard {
   readonly rows: number;
 }
 
-/** Says which recordings clean files hold, and divides them into shards that can be windowed apart from each other. */
-export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ parts, spec, shards }, control) => {
+/** Says who and how much clean files hold, and divides their recordings into shards that can be windowed apart from each other. */
+export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ parts, spec, shards, twins }, control) => {
   await using database = await openDuckdb({
     folder: control.folder,
     memoryMb: Math.floor(spec.limits.jobMegabytes / 2),
@@ -43,22 +42,18 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
   });
   await countPieces(database, parts, spec);
   control.progress({ done: parts.length, total: parts.length, unit: "files" });
-  const inFolder = (name: string) => join(control.folder, name);
-  const list = inFolder("recordings.ndjson");
-  await writeList(database, parts, list);
-  const labelled = (column: string) =>
-    stringsOf(database.connection, `select distinct ${column} from recording where labelled > 0 order by 1`);
-  const [subjects, recordings] = [inFolder("subjects.json"), inFolder("recordings.json")];
-  await writeFile(subjects, JSON.stringify(await labelled("subject")));
-  await writeFile(recordings, JSON.stringify(await labelled("recording")));
-  const totals = (
-    await database.connection.runAndReadAll("select count(*)::integer, count(distinct subject)::integer, sum(rows)::double from recording")
+  const [units, bonds] = [join(control.folder, "units.json"), join(control.folder, "bonds.json")];
+  await writeFile(units, JSON.stringify(await labelledUnits(database, spec)));
+  await writeFile(bonds, JSON.stringify(await bondsOf(database, parts, spec, twins)));
+  const [recordings, subjects, rows] = (
+    await database.connection.runAndReadAll(
+      "select count(distinct recording)::integer, count(distinct subject)::integer, sum(extent)::double from piece where samples",
+    )
   ).getRows()[0] as number[];
   return {
-    totals: { recordings: totals[0]!, subjects: totals[1]!, rows: totals[2] ?? 0 },
-    subjects,
-    recordings,
-    list,
+    totals: { recordings: recordings!, subjects: subjects!, rows: rows ?? 0 },
+    units,
+    bonds,
     shards: await writeShards(database, parts, spec, shards, control.folder),
   };
 };
@@ -76,23 +71,30 @@ async function countPieces(database: Duckdb, parts: ListRecordingsInput["parts"]
     await database.run(`update piece set extent = ceil(extent * ${spec.rateHz / 1e6})::bigint where part in (${timed.join(", ")})`);
 }
 
-/** Makes the table `recording` and writes it; labels of a recording are counted in its rows, by interval or row by row. */
-async function writeList(database: Duckdb, parts: ListRecordingsInput["parts"], path: string): Promise<void> {
-  const files = `[${parts.map((part) => literal(part.file)).join(", ")}]`;
-  await database.run(`create temp table recording as
-    select subject, recording,
-      list(distinct part order by part) as parts,
-      sum(extent) filter (samples)::bigint as rows,
-      min(from_us) as from_us, max(to_us) as to_us,
-      coalesce(sum(extent) filter (label is not null), 0)::bigint as labelled
-    from piece group by subject, recording having count(*) filter (samples) > 0`);
-  await database.run(`copy (
-    select subject, recording, list_transform(parts, part -> ${files}[part + 1]) as parts, rows, from_us as "fromUs", to_us as "toUs", labelled, coalesce(classes, map()) as classes
-    from recording left join
-      (select subject, recording, map_from_entries(list((label, n) order by label)) as classes
-       from (select subject, recording, label, sum(extent)::bigint as n from piece where label is not null group by all) group by all)
-    using (subject, recording) order by subject, recording
-  ) to ${literal(path)} (format json)`);
+/** Those with samples and with a label, which may come from another file, ascending. */
+async function labelledUnits(database: Duckdb, spec: Spec): Promise<string[]> {
+  if (spec.split.by === "random") return [];
+  // One value of text: a row for each of a hundred thousand people takes a hundred times as long.
+  const [found] = await database.rows<{ units: string | null }>(
+    `select to_json(list(unit order by unit))::varchar as units from (
+      select ${spec.split.by} as unit from piece group by unit having bool_or(samples) and coalesce(sum(extent) filter (label is not null), 0) > 0)`,
+  );
+  return JSON.parse(found?.units ?? "[]") as string[];
+}
+
+async function bondsOf(
+  database: Duckdb,
+  parts: ListRecordingsInput["parts"],
+  spec: Spec,
+  twins: ListRecordingsInput["twins"],
+): Promise<Record<string, number>> {
+  if (twins.length === 0 || spec.split.by === "random") return {};
+  const groupOf = new Map(twins.flatMap((files, group) => files.map((file) => [file, group] as const)));
+  const places = parts.flatMap((part, index) => (groupOf.has(part.file) ? [`(${index}, ${groupOf.get(part.file)})`] : []));
+  const rows = await database.rows<{ unit: string; twins: number }>(
+    `select ${spec.split.by} as unit, min(twins)::integer as twins from piece join (values ${places.join(", ")}) as held (part, twins) using (part) group by unit`,
+  );
+  return Object.fromEntries(rows.map(({ unit, twins: group }) => [unit, group]));
 }
 
 async function writeShards(

@@ -37,8 +37,8 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
     const spec = readSpec(text, "spec.yaml");
     const parts = await writeHarParts(archive!, folder, spec);
     const control = { folder, progress: () => {} };
-    const listing = await listRecordings({ parts, spec, shards: 1 }, control);
-    const subjects = JSON.parse(await readFile(listing.subjects, "utf8")) as string[];
+    const listing = await listRecordings({ parts, spec, shards: 1, twins: [] }, control);
+    const subjects = JSON.parse(await readFile(listing.units, "utf8")) as string[];
     const split = join(folder, "split.json");
     const holdout = new Set(spec.split.holdout as string[]);
     await writeFile(

@@ -54,10 +54,13 @@ describe("listing recordings and making windows", () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  const list = async (spec: ReturnType<typeof specOf>, twins: string[][] = []) =>
+    listRecordings({ parts, spec, shards: 1, twins }, control(await mkdtemp(join(folder, "list-"))));
+
   /** Lists, splits as told, and makes the windows of every shard. */
   async function windowsOf(spec: ReturnType<typeof specOf>, sides: Record<string, string>, shards = 1, seed = 1) {
     const own = await mkdtemp(join(folder, "run-"));
-    const listing = await listRecordings({ parts, spec, shards }, control(own));
+    const listing = await listRecordings({ parts, spec, shards, twins: [] }, control(own));
     const split = join(own, "split.json");
     await writeFile(split, JSON.stringify(sides));
     const made = [];
@@ -90,21 +93,17 @@ describe("listing recordings and making windows", () => {
       ].join(" "),
     );
 
-  it("counts recordings, rows and classes, and names those with labels", async () => {
+  it("counts recordings and rows, and names those that the split deals with: subjects or recordings with labels", async () => {
     const { listing } = await windowsOf(specOf(), { anna: "train", ben: "holdout" });
     expect(listing.totals).toEqual({ recordings: 4, subjects: 3, rows: 125 });
-    expect(JSON.parse(await readFile(listing.subjects, "utf8"))).toEqual(["anna", "ben"]);
-    expect(JSON.parse(await readFile(listing.recordings, "utf8"))).toEqual(["a1", "b1", "b2"]);
-    const list = (await readFile(listing.list, "utf8"))
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as unknown);
-    expect(list).toEqual([
-      { subject: "anna", recording: "a1", parts: ["one"], rows: 40, fromUs: null, toUs: null, labelled: 40, classes: { walk: 40 } },
-      { subject: "ben", recording: "b1", parts: ["one"], rows: 30, fromUs: null, toUs: null, labelled: 15, classes: { sit: 15 } },
-      { subject: "ben", recording: "b2", parts: ["three"], rows: 20, fromUs: null, toUs: null, labelled: 20, classes: { walk: 20 } },
-      { subject: "carl", recording: "c1", parts: ["two"], rows: 35, fromUs: null, toUs: null, labelled: 0, classes: {} },
-    ]);
+    expect(JSON.parse(await readFile(listing.units, "utf8"))).toEqual(["anna", "ben"]);
+    const byRecording = await list(specOf({ split: { by: "recording" } }));
+    expect(JSON.parse(await readFile(byRecording.units, "utf8"))).toEqual(["a1", "b1", "b2"]);
+  });
+
+  it("names those whose samples are in several files", async () => {
+    const listing = await list(specOf(), [["three", "elsewhere"], ["two"]]);
+    expect(JSON.parse(await readFile(listing.bonds, "utf8"))).toEqual({ ben: 0, carl: 1 });
   });
 
   it("puts each window on its subject's side, denser ones on the training side alone, unlabelled recordings apart", async () => {
