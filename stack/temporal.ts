@@ -24,6 +24,8 @@ const DYNAMIC = {
   "history.timerProcessorMaxPollRPS": "1000",
   "history.workflowIdReuseMinimalInterval": '"0s"',
 };
+/** The server is bound by its processor, a tenth of which goes to Go's collector at the usual 100 (100 x 9 steps: 7.3 s, 6.5 s). */
+const COLLECTOR = { GOGC: "400" };
 /** Without waiting for the disk at each step; a crash of the machine, not of the process, may lose the last ones. */
 const PRAGMAS = { journal_mode: "wal", synchronous: "normal" };
 
@@ -45,6 +47,7 @@ export function temporalPlan({ program, file, port, httpPort, uiPort }: Temporal
         ...pairs("--dynamic-config-value", DYNAMIC),
         ...pairs("--sqlite-pragma", PRAGMAS),
       ],
+      env: COLLECTOR,
     },
     answers: async () =>
       (await fetch(`http://127.0.0.1:${httpPort}/api/v1/namespaces/${NAMESPACE}`, { signal: AbortSignal.timeout(1_000) })).ok,
