@@ -149,12 +149,7 @@ export function createSnapshotActivities(platform: Platform) {
   }
 
   /** Who learns and who is asked: by subject or by recording; whoever had a side in the newest snapshot keeps it. */
-  async function sidesOf(
-    context: RunContext,
-    spec: Spec,
-    listing: Listing,
-    splitHash: string,
-  ): Promise<Map<string, Side>> {
+  async function sidesOf(context: RunContext, spec: Spec, listing: Listing, splitHash: string): Promise<Map<string, Side>> {
     if (spec.split.by === "random") return new Map();
     const subjects = await db
       .selectFrom("subject")
@@ -166,7 +161,12 @@ export function createSnapshotActivities(platform: Platform) {
     const bonds = new Map(Object.entries(JSON.parse(await readFile(listing.bonds, "utf8")) as Record<string, number>));
     const units: SplitUnit[] = seen.map((id) => {
       const name = spec.split.by === "subject" ? (names.get(id) ?? id) : recordingName(id);
-      return { id, name, rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex"), bond: bonds.has(id) ? `twins-${bonds.get(id)}` : undefined };
+      return {
+        id,
+        name,
+        rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex"),
+        bond: bonds.has(id) ? `twins-${bonds.get(id)}` : undefined,
+      };
     });
     return assignSplit(units, spec.split, await earlierSides(context.project, splitHash));
   }

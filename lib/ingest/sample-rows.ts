@@ -98,7 +98,11 @@ export class SampleRows {
       measured: new Float32Array(this.#samples),
     }));
     const columns: Column[] = [this.#subject, this.#recording, this.#line, this.#index, this.#at];
-    this.#writer = new ParquetWriter(path, [...columns, ...this.#channels.map((channel) => channel.into), this.#label, this.#extra, this.#piece], rows);
+    this.#writer = new ParquetWriter(
+      path,
+      [...columns, ...this.#channels.map((channel) => channel.into), this.#label, this.#extra, this.#piece],
+      rows,
+    );
   }
 
   /** Reads time and channels; null where the row may be taken in. */
