@@ -5,11 +5,13 @@ import { sql, type Transaction } from "kysely";
 import type { JobInput, JobOutput } from "../lib/compute/job.ts";
 import type { Spec } from "../lib/domain/spec.ts";
 import type { RunContext } from "../lib/domain/stages.ts";
+import type { StatedProfile } from "../lib/ingest/profile-rows.ts";
 import type { Platform } from "../lib/platform.ts";
 import type { Database } from "../lib/store/database.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { codeVersion, sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
+import { stateProfiles } from "../lib/store/repositories/profiles.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { specOf } from "./spec-of.ts";
 import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
@@ -187,7 +189,19 @@ async function commitFile(
   if (Number(inserted.numInsertedOrUpdatedRows) === 0) return;
   if (cleaned.error) await logRun(tx, context.run, "clean", `${cleaned.error.message} (${cleaned.error.code})`, "warn");
   if (cleaned.subjects) await insertSubjects(tx, context.project, cleaned.subjects.path);
+  if (cleaned.profiles) await insertProfiles(tx, context.project, cleaned.file, cleaned.profiles.path);
   if (cleaned.quarantine) await insertQuarantine(tx, id, cleaned.quarantine.path);
+}
+
+/** A file says what it says as of when it was sent, not of when it was cleaned: cleaning again takes nothing newer back. */
+async function insertProfiles(tx: Transaction<Database>, project: string, file: string, path: string): Promise<void> {
+  const { created_at: at } = await tx
+    .selectFrom("file")
+    .innerJoin("upload", "upload.id", "file.upload")
+    .select("upload.created_at")
+    .where("file.id", "=", file)
+    .executeTakeFirstOrThrow();
+  await inBatches<StatedProfile>(path, (stated) => stateProfiles(tx, project, at, stated));
 }
 
 async function insertSubjects(tx: Transaction<Database>, project: string, path: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { artifactSchema } from "../lib/domain/artifact.ts";
+import { sql, type Transaction } from "kysely";
+import { artifactSchema, type EnsembleGenome } from "../lib/domain/artifact.ts";
 import { decide as judge, type Evaluated } from "../lib/domain/gate.ts";
-import { slotId } from "../lib/domain/ids.ts";
 import { decodeOutcomes } from "../lib/domain/outcomes.ts";
-import { sensorsOf } from "../lib/domain/spec.ts";
-import type { RunContext, Verdict } from "../lib/domain/stages.ts";
+import type { Cut, SearchContext, Verdict } from "../lib/domain/stages.ts";
+import type { Genome } from "../lib/domain/spec.ts";
 import type { Platform } from "../lib/platform.ts";
+import type { Database } from "../lib/store/database.ts";
 import { append } from "../lib/store/journal.ts";
 import { refOf } from "./object-of.ts";
 import { specOf } from "./spec-of.ts";
@@ -15,23 +16,22 @@ export function createDecideActivities(platform: Platform) {
   const { db, objects } = platform;
 
   /** Who serves the slot now, and the spec it was made under, so that it can be asked the same questions. */
-  async function currentChampion(context: RunContext): Promise<{ model: string; specVersion: number } | null> {
-    const spec = await specOf(db, context);
+  async function currentChampion(context: SearchContext): Promise<{ model: string; specVersion: number; cut: Cut | null } | null> {
     const row = await db
       .selectFrom("champion")
       .innerJoin("model", "model.id", "champion.model")
       .innerJoin("run", "run.id", "model.run")
-      .select(["model.id as model", "run.spec_version as specVersion"])
-      .where("champion.slot", "=", slotId(context.project, "all", sensorsOf(spec)))
+      .select(["model.id as model", "model.genome as genome", "run.spec_version as specVersion"])
+      .where("champion.slot", "=", context.slot)
       .executeTakeFirst();
-    return row ?? null;
+    return row ? { model: row.model, specVersion: row.specVersion, cut: cutOf(row.genome) } : null;
   }
 
   /** The gate. Its verdict is kept with both sides and the reason; in `manual` mode a person has the last word. */
   async function decide(
-    context: RunContext & { candidate: string; champion: string | null; snapshot: string },
+    context: SearchContext & { candidate: string; champion: string | null },
   ): Promise<Verdict & { needsApproval: boolean }> {
-    const { run, candidate, champion, snapshot } = context;
+    const { run, slot, candidate, champion, snapshot } = context;
     await beginStage(db, run, "decide");
     const spec = await specOf(db, context);
     const verdict = judge({
@@ -46,6 +46,7 @@ export function createDecideActivities(platform: Platform) {
         .select("id")
         .where("kind", "=", "gate.judged")
         .where("subject", "=", run)
+        .where(sql`payload ->> 'slot'`, "=", slot)
         .executeTakeFirst();
       if (!told) {
         const { promoted, rule, reason } = verdict;
@@ -53,7 +54,7 @@ export function createDecideActivities(platform: Platform) {
           kind: "gate.judged",
           actor: `run/${run}`,
           project: context.project,
-          payload: { run, candidate, champion, promoted, rule, why: reason },
+          payload: { run, slot, candidate, champion, promoted, rule, why: reason },
         });
       }
       await tx
@@ -61,6 +62,7 @@ export function createDecideActivities(platform: Platform) {
         .set({ state: needsApproval ? "waiting" : "running", candidate, champion, decision: JSON.stringify(verdict) })
         .where("id", "=", run)
         .execute();
+      await noteSlot(tx, context, verdict, needsApproval ? "deciding" : "done");
       if (needsApproval) await logRun(tx, run, "decide", `${verdict.reason} It waits for a person's approval.`);
       else await endStage(tx, run, "decide", { state: "done", reason: verdict.reason, detail: { ...verdict } });
     });
@@ -68,9 +70,9 @@ export function createDecideActivities(platform: Platform) {
   }
 
   async function recordApproval(
-    context: RunContext & { verdict: Verdict; approval: { approve: boolean; by: string; why: string } },
+    context: SearchContext & { verdict: Verdict; approval: { approve: boolean; by: string; why: string } },
   ): Promise<Verdict & { needsApproval: boolean }> {
-    const { run, verdict, approval } = context;
+    const { run, slot, verdict, approval } = context;
     const { approve, by, why } = approval;
     const decided: Verdict = {
       ...verdict,
@@ -84,13 +86,15 @@ export function createDecideActivities(platform: Platform) {
         .select("id")
         .where("kind", "=", "gate.decided")
         .where("subject", "=", run)
+        .where(sql`payload ->> 'slot'`, "=", slot)
         .executeTakeFirst();
-      if (!told) await append(tx, { kind: "gate.decided", actor: by, project: context.project, payload: { run, approve, why } });
+      if (!told) await append(tx, { kind: "gate.decided", actor: by, project: context.project, payload: { run, slot, approve, why } });
       await tx
         .updateTable("run")
         .set({ state: "running", decision: JSON.stringify(decided) })
         .where("id", "=", run)
         .execute();
+      await noteSlot(tx, context, decided, "done");
       await endStage(tx, run, "decide", { state: "done", reason: decided.reason, detail: { ...decided } });
     });
     return { ...decided, needsApproval: false };
@@ -115,4 +119,24 @@ export function createDecideActivities(platform: Platform) {
   }
 
   return { currentChampion, decide, recordApproval };
+}
+
+async function noteSlot(
+  tx: Transaction<Database>,
+  { run, slot }: SearchContext,
+  verdict: Verdict,
+  state: "deciding" | "done",
+): Promise<void> {
+  const { candidate, champion, reason } = verdict;
+  await tx
+    .updateTable("run_slot")
+    .set({ state, candidate, champion, decision: JSON.stringify(verdict), reason })
+    .where("run", "=", run)
+    .where("slot", "=", slot)
+    .execute();
+}
+
+/** How a model's windows are cut; members of an ensemble share theirs. */
+function cutOf(genome: Genome | EnsembleGenome): Cut | null {
+  return (genome.family === "ensemble" ? genome.members[0]?.cut : genome.cut) ?? null;
 }

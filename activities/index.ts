@@ -7,7 +7,12 @@ import { createRunActivities } from "./run.ts";
 import { createScoreActivities } from "./score.ts";
 import { createSnapshotActivities } from "./snapshot.ts";
 import { createStageActivities } from "./stage.ts";
-import { createTrainActivities, createTrialActivities } from "./train.ts";
+import { createClusterActivities } from "./cluster.ts";
+import { createCombineActivities } from "./combine.ts";
+import { createDescribeActivities } from "./describe.ts";
+import { createSearchActivities } from "./search.ts";
+import { createSynthesiseActivities } from "./synthesise.ts";
+import { createTrainActivities } from "./train.ts";
 import { createWindowActivities } from "./window.ts";
 
 /** All activities by the queue that carries them: short records, moving of bytes, training. */
@@ -15,7 +20,7 @@ export function createActivities(platform: Platform) {
   return {
     runs: {
       ...createRunActivities(platform),
-      ...createTrialActivities(platform),
+      ...createSearchActivities(platform),
       ...createDecideActivities(platform),
       ...createPromoteActivities(platform),
     },
@@ -24,9 +29,13 @@ export function createActivities(platform: Platform) {
       ...createCleanActivities(platform),
       ...createSnapshotActivities(platform),
       ...createWindowActivities(platform),
+      ...createClusterActivities(platform),
+      ...createDescribeActivities(platform),
     },
     models: {
+      ...createSynthesiseActivities(platform),
       ...createTrainActivities(platform),
+      ...createCombineActivities(platform),
       ...createEvaluateActivities(platform),
       ...createScoreActivities(platform),
     },

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import { ERRORS, isErrorCode, type ErrorReport } from "../lib/domain/errors.ts";
 import type { RunContext, RunResult, StageName, Verdict } from "../lib/domain/stages.ts";
-import { PLANNED_STAGES } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
 import { failStage, logRun } from "./stage-record.ts";
 
@@ -13,13 +12,6 @@ export function createRunActivities({ db }: Platform) {
       .set({ state: "running", started_at: sql`coalesce(started_at, now())`, started_workflow: true })
       .where("id", "=", context.run)
       .execute();
-    for (const name of PLANNED_STAGES) {
-      await db
-        .insertInto("stage")
-        .values({ run: context.run, name, state: "planned" })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    }
     await logRun(db, context.run, null, "the run has begun");
   }
 

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { sql } from "kysely";
-import type { RunContext } from "../lib/domain/stages.ts";
+import type { SearchContext } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { currentFence } from "./attempt.ts";
@@ -27,9 +27,7 @@ export function createScoreActivities(platform: Platform) {
   const { db } = platform;
 
   /** The new champion answers the holdout and every recording without labels; each answer can be traced to its window. */
-  async function scoreRecordings(
-    context: RunContext & { model: string; windowSet: string; snapshot: string; promoted: boolean },
-  ): Promise<void> {
+  async function scoreRecordings(context: SearchContext & { model: string; promoted: boolean }): Promise<void> {
     const fence = currentFence();
     await raise(db, fence);
     await beginStage(db, context.run, "score");

@@ -134,6 +134,7 @@ export function createSnapshotActivities(platform: Platform) {
       if (cleaning?.state !== "clean" || !cleaning.object || !cleaning.pieces || cleaning.rows_ok === 0) continue;
       const fileSpec = fileSpecOf(spec, file.name);
       const role = spec.files[fileSpec]?.role ?? "samples";
+      if (role === "profiles") continue;
       signals.set(file.id, cleaning.detail["signalsSha256"] ?? file.id);
       const pieces = await refOf(db, cleaning.pieces);
       parts.push({ ...(await refOf(db, cleaning.object)), pieces, file: file.id, name: file.name, fileSpec, role, rows: cleaning.rows_ok });

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { cutSpec, readsSignals, rotationDegrees } from "../lib/domain/cut.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import type { ObjectRef } from "../lib/domain/object-ref.ts";
 import type { Spec } from "../lib/domain/spec.ts";
-import type { RunContext } from "../lib/domain/stages.ts";
+import type { Cut, RunContext } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { codeVersion, sha256Of } from "../lib/store/hashes.ts";
@@ -13,16 +14,16 @@ import { readManifest } from "./snapshot.ts";
 import { specOf } from "./spec-of.ts";
 import { beginStage, endStage, progressReporter } from "./stage-record.ts";
 
-/** The stage that the windows are made for: their own, or the evaluation of a champion that cuts them otherwise. */
-type InStage = RunContext & { stage: "window" | "evaluate" };
+/** The stage that the windows are made for: their own, or a genome to be trained or champion to be measured that cuts them otherwise. */
+type InStage = RunContext & { stage: "window" | "train" | "evaluate"; cut?: Cut | null };
 
 export function createWindowActivities(platform: Platform) {
   const { db, objects, compute } = platform;
 
-  /** The windows of a snapshot under a spec: found again, or to be made shard by shard. */
+  /** The windows of a snapshot under a spec and a genome's cut: found again, or to be made shard by shard. */
   async function planWindows(context: InStage & { snapshot: string }): Promise<{ windowSet: string; shards: number }> {
     await beginStage(db, context.run, context.stage);
-    const spec = await specOf(db, context);
+    const spec = cutSpec(await specOf(db, context), context.cut);
     const manifest = await manifestOf(context.snapshot);
     const input = windowHash(spec, context.seed);
     await db
@@ -33,7 +34,7 @@ export function createWindowActivities(platform: Platform) {
         snapshot: context.snapshot,
         input_sha256: input,
         windows: 0,
-        detail: JSON.stringify({ shards: manifest.shards.length, run: context.run }),
+        detail: JSON.stringify({ shards: manifest.shards.length, run: context.run, windows: spec.windows }),
       })
       .onConflict((conflict) => conflict.columns(["project", "snapshot", "input_sha256"]).doNothing())
       .execute();
@@ -58,7 +59,7 @@ export function createWindowActivities(platform: Platform) {
       .where("shard", "=", context.shard)
       .executeTakeFirst();
     if (made) return;
-    const spec = await specOf(db, context);
+    const spec = cutSpec(await specOf(db, context), context.cut);
     const manifest = await manifestOf(context.snapshot);
     const shard = manifest.shards[context.shard];
     if (!shard) throw new Error(`the snapshot has no shard ${context.shard}`);
@@ -79,7 +80,7 @@ export function createWindowActivities(platform: Platform) {
         recordings: await objects.fetch(shard.recordings),
         split: await objects.fetch(manifest.split),
         seed: context.seed,
-        signals: spec.models.some((genome) => genome.family === "cnn"),
+        signals: readsSignals(spec),
         outName: "windows.bin",
       },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, context.stage) },
@@ -141,19 +142,19 @@ export function createWindowActivities(platform: Platform) {
 
 /** Everything the windows of a snapshot depend on. */
 function windowHash(spec: Spec, seed: number): string {
-  const { files, rateHz, labels, filters, windows, features, split, models } = spec;
+  const { files, rateHz, labels, filters, windows, features, split } = spec;
+  const degrees = rotationDegrees(spec);
   const channels = files.map((file) => ({ channels: file.channels, rateHz: file.rateHz, interval: file.interval }));
-  const signals = models.some((genome) => genome.family === "cnn");
   return sha256Of({
     channels,
     rateHz,
     labels,
     filters,
-    windows,
+    windows: windows.kind === "sliding" ? { ...windows, rotateDegrees: degrees } : windows,
     features,
     split: split.by,
-    signals,
-    seed: split.by === "random" ? seed : 0,
+    signals: readsSignals(spec),
+    seed: split.by === "random" || degrees > 0 ? seed : 0,
     code: codeVersion(),
   });
 }

@@ -9,11 +9,18 @@ import type { Bench } from "./harness.ts";
 /** Each beside its peer. A bench's module exports `run`. */
 const BENCHES = {
   clean: () => import("./clean.ts"),
+  evolution: () => import("./evolution.ts"),
+  describe: () => import("./describe.ts"),
   "first-run": () => import("./first-run.ts"),
   har: () => import("./har.ts"),
+  muvr: () => import("./muvr.ts"),
   "pipeline-step": () => import("./pipeline-step.ts"),
+  population: () => import("./population.ts"),
   pulse: () => import("./pulse.ts"),
+  synthesis: () => import("./synthesis.ts"),
   windows: () => import("./windows.ts"),
+  wisdm: () => import("./wisdm.ts"),
+  wisdm51: () => import("./wisdm51.ts"),
 } as const satisfies Record<string, () => Promise<{ run: Bench }>>;
 
 const USAGE = `npm run bench -- NAME [options]

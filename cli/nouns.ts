@@ -8,6 +8,7 @@ import { predictCommand, predictionCommand } from "./commands/predict.ts";
 import { projectCommand } from "./commands/project.ts";
 import { quarantineCommand } from "./commands/quarantine.ts";
 import { runCommand } from "./commands/run.ts";
+import { subjectCommand } from "./commands/subject.ts";
 
 /** Everything that can be done to what the platform holds; bringing the platform itself up and down is beside it. */
 export function nounCommands(): Command[] {
@@ -15,6 +16,7 @@ export function nounCommands(): Command[] {
     projectCommand(),
     dataCommand(),
     quarantineCommand(),
+    subjectCommand(),
     runCommand(),
     modelCommand(),
     predictCommand(),

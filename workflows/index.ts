@@ -1,1 +1,2 @@
 export { trainingPipelineWorkflow, quarantineReplayWorkflow } from "./training-pipeline.ts";
+export { evolutionWorkflow } from "./evolution.ts";

@@ -1,16 +1,22 @@
 import {
   ActivityFailure,
   CancellationScope,
+  ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
   condition,
   defineQuery,
   defineUpdate,
+  executeChild,
   isCancellation,
   proxyActivities,
   setHandler,
 } from "@temporalio/workflow";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Activities } from "../activities/index.ts";
-import type { RunContext, RunResult, StageName, Verdict } from "../lib/domain/stages.ts";
+import { workflowId } from "../lib/domain/ids.ts";
+import type { RunContext, RunResult, SearchContext, StageName, Verdict } from "../lib/domain/stages.ts";
+import { evolutionWorkflow } from "./evolution.ts";
+import { inParallel, makeWindows } from "./make-windows.ts";
 import { bulk, record, training } from "./presets.ts";
 
 const runs = proxyActivities<Activities["runs"]>(record);
@@ -28,8 +34,8 @@ const progressQuery = defineQuery<StageName | "waiting" | "done">("progress");
 /** Answers a gate in `manual` mode. Refused while nothing waits for it. */
 const approveUpdate = defineUpdate<void, [Approval]>("approve");
 
-/** Chunks and shards in flight at once; the workers' slots bound what really runs. */
-const FAN_OUT = 20;
+/** Searches of one run at once: each keeps all workers busy by itself, and a second fills the gaps between its generations. */
+const SLOTS_AT_ONCE = 2;
 
 /** Raw files in, a better champion out - or the reason why not. */
 export async function trainingPipelineWorkflow(context: RunContext): Promise<RunResult> {
@@ -48,6 +54,35 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
     },
   );
 
+  /** Candidate against champion on the slot's part of the holdout, a person's word where the gate wants it, and what follows. */
+  async function decideSlot(search: SearchContext, candidate: string): Promise<Verdict> {
+    at = "evaluate";
+    const champion = await runs.currentChampion(search);
+    if (champion && champion.model !== candidate) {
+      const { specVersion, cut } = champion;
+      const windowSet = await makeWindows({ ...context, specVersion }, search.snapshot, "evaluate", cut);
+      await models.evaluateModel({ ...search, model: champion.model, windowSet });
+    }
+    await models.evaluateModel({ ...search, model: candidate });
+
+    at = "decide";
+    let { needsApproval, ...verdict } = await runs.decide({ ...search, candidate, champion: champion?.model ?? null });
+    if (needsApproval) {
+      approval = undefined;
+      at = "waiting";
+      await condition(() => approval !== undefined);
+      at = "decide";
+      ({ needsApproval, ...verdict } = await runs.recordApproval({ ...search, verdict, approval: approval! }));
+    }
+
+    at = "promote";
+    await runs.promote({ ...context, verdict });
+
+    at = "score";
+    await models.scoreRecordings({ ...search, model: candidate, promoted: verdict.promoted });
+    return verdict;
+  }
+
   try {
     await runs.openRun(context);
     await data.stageUploads(context);
@@ -61,37 +96,30 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
     at = "window";
     const windowSet = await makeWindows(context, snapshot, "window");
 
-    // cluster, describe and synthesise have their places here.
+    at = "cluster";
+    const { clustering, cohorts } = await data.clusterSubjects({ ...context, snapshot, windowSet });
+
+    at = "describe";
+    const { description } = await data.describeSnapshot({ ...context, snapshot, clustering });
+
+    at = "synthesise";
+    const { synthesis, joins } = await models.synthesise({ ...context, snapshot, windowSet, description });
+
     at = "train";
-    const { trials } = await runs.planTrials({ ...context, windowSet });
-    await Promise.all(trials.map((model) => models.trainModel({ ...context, model })));
-    const { model: candidate, fresh } = await runs.chooseCandidate({ ...context, windowSet });
-    if (fresh) await models.trainModel({ ...context, model: candidate });
-    await runs.closeTraining({ ...context, model: candidate });
+    const { slots } = await runs.planSlots({ ...context, cohorts });
+    const found = await searchSlots(
+      slots.map((slot) => ({ ...context, ...slot, clustering, snapshot, windowSet, synthesis: joins ? synthesis : null })),
+    );
 
-    at = "evaluate";
-    const champion = await runs.currentChampion(context);
-    if (champion && champion.model !== candidate) {
-      const windows = await makeWindows({ ...context, specVersion: champion.specVersion }, snapshot, "evaluate");
-      await models.evaluateModel({ ...context, model: champion.model, windowSet: windows, snapshot });
+    // The principal slot comes last: what the stages say in the end is said of it.
+    let last: { candidate: string; verdict: Verdict } | undefined;
+    for (const { search, candidate, windowSet: windows } of found.reverse()) {
+      const verdict = await decideSlot({ ...search, windowSet: windows }, candidate);
+      last = { candidate, verdict };
     }
-    await models.evaluateModel({ ...context, model: candidate, windowSet, snapshot });
+    const { candidate, verdict } = last!;
 
-    at = "decide";
-    let verdict = await runs.decide({ ...context, candidate, champion: champion?.model ?? null, snapshot });
-    if (verdict.needsApproval) {
-      at = "waiting";
-      await condition(() => approval !== undefined);
-      verdict = await runs.recordApproval({ ...context, verdict, approval: approval as Approval });
-    }
-
-    at = "promote";
-    await runs.promote({ ...context, verdict });
-
-    at = "score";
-    await models.scoreRecordings({ ...context, model: candidate, windowSet, snapshot, promoted: verdict.promoted });
-
-    const result = await runs.closeRun({ ...context, snapshot, candidate, verdict: withoutFlag(verdict) });
+    const result = await runs.closeRun({ ...context, snapshot, candidate, verdict });
     at = "done";
     return result;
   } catch (error) {
@@ -117,27 +145,34 @@ export async function quarantineReplayWorkflow(context: RunContext): Promise<{ r
   }
 }
 
+/** One search a slot, a few at a time. A slot beside the principal one (the first) that fails is left out, with its reason. */
+async function searchSlots(slots: readonly SearchContext[]): Promise<{ search: SearchContext; candidate: string; windowSet: string }[]> {
+  const found: { search: SearchContext; candidate: string; windowSet: string }[] = [];
+  await inParallel(
+    slots.length,
+    async (index) => {
+      const search = slots[index]!;
+      try {
+        const result = await executeChild(evolutionWorkflow, {
+          args: [{ ...search, generation: 0, since: null }],
+          workflowId: workflowId.search(search.run, search.slot),
+          cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        });
+        found[index] = { search, ...result };
+      } catch (error) {
+        if (index === 0 || isCancellation(error)) throw error;
+        await runs.closeSlot({ ...search, failed: reportOf(error).message });
+      }
+    },
+    SLOTS_AT_ONCE,
+  );
+  return found.filter(Boolean);
+}
+
 async function cleanFiles(context: RunContext): Promise<void> {
   const { chunks } = await data.planCleaning(context);
   await inParallel(chunks, (chunk) => data.cleanChunk({ ...context, chunk }));
   await data.closeCleaning(context);
-}
-
-/** The windows of a snapshot as the context's spec wants them; the champion's may be cut otherwise than the candidate's. */
-async function makeWindows(context: RunContext, snapshot: string, stage: "window" | "evaluate"): Promise<string> {
-  const { windowSet, shards } = await data.planWindows({ ...context, snapshot, stage });
-  await inParallel(shards, (shard) => data.windowShard({ ...context, snapshot, windowSet, shard, stage }));
-  await data.closeWindows({ ...context, windowSet, stage });
-  return windowSet;
-}
-
-/** Runs `work` for 0 .. count-1, at most FAN_OUT at once; the first failure fails the whole. */
-async function inParallel(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: Math.min(FAN_OUT, count) }, lane));
 }
 
 function stageOf(at: StageName | "waiting" | "done"): StageName {
@@ -145,15 +180,12 @@ function stageOf(at: StageName | "waiting" | "done"): StageName {
   return at === "done" ? "score" : at;
 }
 
-function withoutFlag({ needsApproval: _, ...verdict }: Verdict & { needsApproval: boolean }): Verdict {
-  return verdict;
-}
-
-/** What the catalogue said of the failure, as far as it came from an activity. */
+/** What the catalogue said of the failure, as far as it came from an activity, of this workflow or of a child. */
 function reportOf(error: unknown): { code: string; message: string; facts: unknown } {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure)
-    return { code: cause.type ?? "INTERNAL", message: cause.message, facts: cause.details?.[0] ?? {} };
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  const failure = cause instanceof ActivityFailure ? cause.cause : cause;
+  if (failure instanceof ApplicationFailure)
+    return { code: failure.type ?? "INTERNAL", message: failure.message, facts: failure.details?.[0] ?? {} };
   return {
     code: isCancellation(error) ? "CANCELLED" : "INTERNAL",
     message: error instanceof Error ? error.message : String(error),

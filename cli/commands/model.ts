@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import { Command, Option } from "commander";
-import { compareModels, listChampions, listModels, promoteModel, rollbackModel, showModel } from "../../lib/app/models.ts";
+import { compareModels } from "../../lib/app/comparison.ts";
+import { listChampions, listModels, listReigns, listSlots, promoteModel, rollbackModel, showModel } from "../../lib/app/models.ts";
 import { exportModel, importModel } from "../../lib/app/model-transfer.ts";
 import type { Comparison, ModelDetail } from "../../lib/domain/api/models.ts";
+import type { Estimate } from "../../lib/domain/metrics-schema.ts";
 import { instant, jsonOption, pageOptions, type ListOptions } from "../arguments.ts";
 import { verb } from "../session.ts";
 import { percent, sheet, table } from "../table.ts";
@@ -12,20 +14,38 @@ export function modelCommand(): Command {
   pageOptions(
     jsonOption(model.command("list").description("models, newest first").argument("<project>"))
       .option("--slot <slot>", "only of this slot")
-      .option("--run <run>", "only of this run"),
+      .option("--run <run>", "only of this run")
+      .option("--best", "those best on validation first, snapshot by snapshot"),
   ).action(
-    verb(async (session, project: string, options: ListOptions & { slot?: string; run?: string }) => {
-      const page = await listModels(session.platform(), project, options);
+    verb(async (session, project: string, { best, ...options }: ListOptions & { slot?: string; run?: string; best?: boolean }) => {
+      const page = await listModels(session.platform(), project, { ...options, order: best ? "best" : "newest" });
       const rows = page.items.map((item) => ({
         ...item,
         champion: item.champion ? "champion" : "",
-        accuracy: percent(item.accuracy?.value),
-        macroF1: percent(item.macroF1?.value),
+        validation: estimate(item.validation),
+        macroF1: estimate(item.macroF1),
+        failure: item.failure && `${item.failure.code}: ${item.failure.message}`,
       }));
-      return {
-        value: page,
-        text: table(rows, ["id", "family", "state", "accuracy", "macroF1", "champion", "slot", "run", "createdAt"], "no model yet"),
-      };
+      const columns = [
+        "id",
+        "family",
+        "origin",
+        "generation",
+        "state",
+        "validation",
+        "macroF1",
+        "champion",
+        "slot",
+        "run",
+        "failure",
+      ] as const;
+      return { value: page, text: table(rows, columns, "no model yet") };
+    }),
+  );
+  jsonOption(model.command("slots").description("what models are trained for: cohorts x sensor sets").argument("<project>")).action(
+    verb(async (session, project: string) => {
+      const items = await listSlots(session.platform(), project);
+      return { value: { items }, text: table(items, ["slot", "champion", "models", "newestAt"], "no model yet") };
     }),
   );
   jsonOption(model.command("show").description("a model: how it was made and what it is worth").argument("<model>")).action(
@@ -69,14 +89,22 @@ export function modelCommand(): Command {
         return { value: champion, text: `${champion.model} is the champion of ${champion.slot} again` };
       }),
     );
-  jsonOption(model.command("champion").description("who serves each slot, now or at a time").argument("<project>"))
+  jsonOption(model.command("champion").alias("champions").description("who serves each slot, now or at a time").argument("<project>"))
     .addOption(new Option("--at <time>", "as it was then").argParser(instant))
     .option("--slot <slot>", "only this slot")
     .action(
       verb(async (session, project: string, options: { at?: string; slot?: string }) => {
         const items = await listChampions(session.platform(), project, options);
-        const rows = items.map((item) => ({ ...item, accuracy: percent(item.accuracy), macroF1: percent(item.macroF1) }));
+        const rows = items.map((item) => ({ ...item, accuracy: estimate(item.accuracy), macroF1: estimate(item.macroF1) }));
         return { value: { items }, text: table(rows, ["slot", "model", "accuracy", "macroF1", "since", "by", "why"], "no champion") };
+      }),
+    );
+  jsonOption(model.command("history").description("every champion there was, newest first").argument("<project>"))
+    .option("--slot <slot>", "only of this slot")
+    .action(
+      verb(async (session, project: string, options: { slot?: string }) => {
+        const items = await listReigns(session.platform(), project, options);
+        return { value: { items }, text: table(items, ["since", "until", "slot", "model", "kind", "by", "why"], "no champion yet") };
       }),
     );
   jsonOption(
@@ -113,6 +141,10 @@ function textOf({
   family,
   state,
   champion,
+  origin,
+  generation,
+  parents,
+  mutation,
   accuracy,
   macroF1,
   fittedOn,
@@ -130,6 +162,9 @@ function textOf({
     snapshot,
     family,
     state,
+    origin: generation > 0 ? `${origin}, generation ${generation}` : origin,
+    parents: parents.length > 0 ? parents.join(", ") : null,
+    mutation,
     accuracy: accuracy && withInterval(accuracy),
     macroF1: macroF1 && withInterval(macroF1),
     fittedOn,
@@ -141,8 +176,15 @@ function textOf({
   return reigns.length === 0 ? head : `${head}\n\n${table(reigns, ["since", "until", "by", "why"], "")}`;
 }
 
-function withInterval({ value, low, high }: { value: number; low: number | null; high: number | null }): string {
+function withInterval({ value, low, high }: Estimate): string {
   return low === null || high === null ? `${percent(value)}` : `${percent(value)} (95 %: ${percent(low)} to ${percent(high)})`;
+}
+
+/** A figure in a column: with half its interval, where it has one. */
+function estimate(figure: Estimate | null): string | null {
+  if (figure === null) return null;
+  const { value, low, high } = figure;
+  return low === null || high === null ? percent(value) : `${percent(value)} +- ${(50 * (high - low)).toFixed(1)}`;
 }
 
 function comparisonText({ a, b, comparable, reason, accuracy, macroF1, perClass, better, worse, equal }: Comparison): string {
@@ -150,18 +192,28 @@ function comparisonText({ a, b, comparable, reason, accuracy, macroF1, perClass,
     [a, b].map((model) => ({
       model: model.id,
       family: model.family,
-      accuracy: percent(model.accuracy?.value),
-      macroF1: percent(model.macroF1?.value),
+      accuracy: estimate(model.accuracy),
+      macroF1: estimate(model.macroF1),
     })),
     ["model", "family", "accuracy", "macroF1"],
     "",
   );
   if (!comparable) return `${both}\n\nnot comparable: ${reason ?? ""}`;
-  const points = (value: number | null) => (value === null ? "" : `${value >= 0 ? "+" : ""}${(100 * value).toFixed(1)} points`);
   const classes = table(
-    perClass.map((entry) => ({ class: entry.label, [a.id]: percent(entry.a), [b.id]: percent(entry.b) })),
-    ["class", a.id, b.id],
+    perClass.map((entry) => ({
+      class: entry.label,
+      [a.id]: percent(entry.a),
+      [b.id]: percent(entry.b),
+      difference: entry.difference && points(entry.difference),
+    })),
+    ["class", a.id, b.id, "difference"],
     "",
   );
-  return `${both}\n\n${b.id} against ${a.id}: accuracy ${points(accuracy)}, macro F1 ${points(macroF1)}; better for ${better} subjects, worse for ${worse}, equal for ${equal}\n\nF1\n${classes}`;
+  const gains = `accuracy ${accuracy ? points(accuracy) : ""}, macro F1 ${macroF1 ? points(macroF1) : ""}`;
+  return `${both}\n\n${b.id} against ${a.id}: ${gains}; better for ${better} subjects, worse for ${worse}, equal for ${equal}\n\nF1\n${classes}`;
+}
+
+function points({ value, low, high }: Estimate): string {
+  const signed = (share: number) => `${share >= 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
+  return low === null || high === null ? `${signed(value)} points` : `${signed(value)} points (95 %: ${signed(low)} to ${signed(high)})`;
 }

@@ -82,6 +82,21 @@ export function runCommand(): Command {
       return { value: page, text: table(page.items, ["at", "level", "stage", "message"], "nothing was logged yet") };
     }),
   );
+  jsonOption(
+    run
+      .command("again")
+      .description("do a run once more with its spec, seed and data; what is the same is reused")
+      .argument("<run>")
+      .option("--wait", "follow it to its end; exit code 1 where it fails"),
+  ).action(
+    verb(async (session, id: string, { wait }: { wait?: boolean }) => {
+      const platform = session.platform();
+      const { project } = await showRun(platform, id);
+      const started = await startRun(platform, project, { again: id }, session.actor);
+      if (!wait) return { value: started, text: `run ${started.run} does ${id} again; sensorloop run show ${started.run}` };
+      return answerOf(await waitForRun(platform, started.run, { signal: session.signal, onChange: runProgress(session.note) }));
+    }),
+  );
   jsonOption(run.command("cancel").description("stop a run").argument("<run>").option("--why <text>", "for the journal", "")).action(
     verb(async (session, id: string, { why }: { why: string }) => {
       const detail = await cancelRun(session.platform(), id, why, session.actor);
@@ -116,8 +131,8 @@ function rowOf({ run, project, state, stage, accuracy, macroF1, decision, reques
     project,
     state,
     stage,
-    accuracy: percent(accuracy),
-    macroF1: percent(macroF1),
+    accuracy: percent(accuracy?.value),
+    macroF1: percent(macroF1?.value),
     promoted: decision && (decision.promoted ? "yes" : "no"),
     requestedAt,
   };
@@ -134,8 +149,8 @@ function textOf(run: RunDetail): string {
     snapshot,
     candidate,
     champion,
-    accuracy: percent(run.accuracy),
-    macroF1: percent(run.macroF1),
+    accuracy: percent(run.accuracy?.value),
+    macroF1: percent(run.macroF1?.value),
     decision: decision && `${decision.promoted ? "promoted" : "not promoted"}: ${decision.reason}`,
     error: error && `${error.code}: ${error.message} ${error.remedy}`,
     temporal: temporalUrl,

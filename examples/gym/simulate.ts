@@ -4,6 +4,7 @@ import { permutation, randomFor, type Random } from "../../lib/domain/random.ts"
 import type { Simulated, SimulationOptions } from "../simulation.ts";
 import { EXERCISE_NAMES, performSet, type Reading } from "./motion.ts";
 import { drawPerson, type Person } from "./people.ts";
+import { PROFILE_HEADER, profileLine } from "./profiles.ts";
 
 export interface GymOptions extends SimulationOptions {
   readonly rateHz?: number;
@@ -18,20 +19,31 @@ const FIRST_SESSION_MS = 1_756_706_400_000;
 /** What the streams of random numbers are for; part of their keys. */
 const PERSON = 1;
 const SESSION = 2;
+const PROFILE = 3;
 
 /**
  * People at the gym: each does every exercise once in an order of their own, in one file whose rows carry the label; every third
- * person comes back for a session that nobody labelled. Three files have a few damaged rows, as files from phones have.
+ * person comes back for a session that nobody labelled. Three files have a few damaged rows, as files from phones have. The
+ * last file says who they are.
  */
 export async function simulate(options: GymOptions): Promise<Simulated> {
   const { folder, subjects = 20, seed = 1, rateHz = 50, setSeconds = 12, restSeconds = 2 } = options;
   const taken = new Set<string>();
   const files: string[] = [];
+  const profiles: string[] = [];
   let bytes = 0;
   let rows = 0;
+  const write = async (path: string, header: string, lines: readonly string[]) => {
+    const text = `${header}\n${lines.join("\n")}\n`;
+    await writeFile(path, text);
+    files.push(path);
+    bytes += text.length;
+    rows += lines.length;
+  };
   for (let index = 0; index < subjects; index++) {
     const person = drawPerson(randomFor(seed, PERSON, index), taken);
     taken.add(person.id);
+    profiles.push(profileLine(person, randomFor(seed, PROFILE, index)));
     await mkdir(join(folder, person.id), { recursive: true });
     for (const session of index % 3 === 2 ? [1, 2] : [1]) {
       const random = randomFor(seed, SESSION, index, session);
@@ -44,14 +56,10 @@ export async function simulate(options: GymOptions): Promise<Simulated> {
         random,
       });
       if (session === 1 && index % 7 === 3) damage(lines, random);
-      const path = join(folder, person.id, `session-${session}.csv`);
-      const text = `${HEADER}\n${lines.join("\n")}\n`;
-      await writeFile(path, text);
-      files.push(path);
-      bytes += text.length;
-      rows += lines.length;
+      await write(join(folder, person.id, `session-${session}.csv`), HEADER, lines);
     }
   }
+  await write(join(folder, "profiles.csv"), PROFILE_HEADER, profiles);
   return { files, bytes, rows };
 }
 

@@ -1,4 +1,4 @@
-import type { Champion, Comparison, ModelDetail, ModelSummary } from "../domain/api/models.ts";
+import type { Champion, Lineage, ModelDetail, ModelSummary, Reign, SlotSummary } from "../domain/api/models.ts";
 import type { Page, PageQuery } from "../domain/api/page.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import type { Platform } from "../platform.ts";
@@ -10,10 +10,23 @@ import { needProject } from "./projects.ts";
 export async function listModels(
   { db }: Platform,
   project: string,
-  query: PageQuery & { slot?: string; run?: string },
+  query: PageQuery & { slot?: string; run?: string; order?: "newest" | "best" },
 ): Promise<Page<ModelSummary>> {
   await needProject(db, project);
   return store.listModels(db, project, query);
+}
+
+export async function listSlots({ db }: Platform, project: string): Promise<SlotSummary[]> {
+  await needProject(db, project);
+  return store.listSlotSummaries(db, project);
+}
+
+/** The trials of a slot in one run: the one named, else the newest that trained for it. */
+export async function showLineage({ db }: Platform, project: string, { slot, run }: { slot: string; run?: string }): Promise<Lineage> {
+  await needProject(db, project);
+  const runs = await store.listRunsOfSlot(db, project, slot);
+  const shown = run ?? runs[0] ?? null;
+  return { slot, run: shown, runs, models: shown === null ? [] : await store.listTrials(db, project, slot, shown) };
 }
 
 /** @throws SensorloopError NOT_FOUND */
@@ -24,49 +37,6 @@ export async function showModel({ db }: Platform, id: string): Promise<ModelDeta
   return {
     ...model,
     reigns: reigns.map(({ since, until, by, why }) => ({ since: since.toISOString(), until: until?.toISOString() ?? null, by, why })),
-  };
-}
-
-/**
- * Two models side by side, on a holdout that both have answered. Without a common one both are shown and `reason` says
- * why they cannot be compared.
- * @throws SensorloopError NOT_FOUND
- */
-export async function compareModels(platform: Platform, one: string, other: string): Promise<Comparison> {
-  const [a, b] = await Promise.all([showModel(platform, one), showModel(platform, other)]);
-  const ofB = new Map(b.evaluations.filter(isHoldout).map((evaluation) => [evaluation.holdoutSha256, evaluation]));
-  const left = a.evaluations.find((evaluation) => isHoldout(evaluation) && ofB.has(evaluation.holdoutSha256));
-  const right = left && ofB.get(left.holdoutSha256);
-  const none = { split: null, accuracy: null, macroF1: null, perClass: [], subjects: [], better: 0, worse: 0, equal: 0 };
-  if (!left || !right) {
-    const evaluated = a.evaluations.some(isHoldout) && b.evaluations.some(isHoldout);
-    return {
-      a,
-      b,
-      comparable: false,
-      reason: evaluated ? "they were asked about different holdouts" : "not both have answered a holdout yet",
-      ...none,
-    };
-  }
-  const subjectsOfB = new Map(right.metrics.subjects.map((subject) => [subject.subject, subject.accuracy]));
-  const subjects = left.metrics.subjects.flatMap(({ subject, accuracy }) => {
-    const theirs = subjectsOfB.get(subject);
-    return theirs === undefined ? [] : [{ subject, a: accuracy, b: theirs }];
-  });
-  const classesOfB = new Map(right.metrics.perClass.map((entry) => [entry.label, entry.f1]));
-  return {
-    a,
-    b,
-    comparable: true,
-    reason: null,
-    split: "holdout",
-    accuracy: right.metrics.accuracy.value - left.metrics.accuracy.value,
-    macroF1: right.metrics.macroF1.value - left.metrics.macroF1.value,
-    perClass: left.metrics.perClass.map(({ label, f1 }) => ({ label, a: f1, b: classesOfB.get(label) ?? null })),
-    subjects,
-    better: subjects.filter((subject) => subject.b > subject.a).length,
-    worse: subjects.filter((subject) => subject.b < subject.a).length,
-    equal: subjects.filter((subject) => subject.b === subject.a).length,
   };
 }
 
@@ -134,22 +104,34 @@ export async function listChampions({ db }: Platform, project: string, query: { 
         since: since.toISOString(),
         by,
         why,
-        accuracy: model.accuracy?.value ?? null,
-        macroF1: model.macroF1?.value ?? null,
+        accuracy: model.accuracy,
+        macroF1: model.macroF1,
       };
     }),
   );
   return champions.filter((champion) => champion !== undefined);
 }
 
+/** The history of champions, newest first: of one slot, or of all. */
+export async function listReigns({ db }: Platform, project: string, query: { slot?: string } = {}): Promise<Reign[]> {
+  await needProject(db, project);
+  const slots = (await store.listSlots(db, project)).filter((slot) => query.slot === undefined || slot === query.slot);
+  const reigns = await Promise.all(
+    slots.map(async (slot) =>
+      (await reignsOf(db, slot)).map(({ since, until, ...reign }) => ({
+        ...{ slot, ...reign },
+        since: since.toISOString(),
+        until: until?.toISOString() ?? null,
+      })),
+    ),
+  );
+  return reigns.flat().sort((one, other) => (one.since < other.since ? 1 : -1));
+}
+
 async function needChampion(db: Db, project: string, slot: string): Promise<Champion> {
   const [champion] = await store.listChampions(db, project, slot);
   if (!champion) throw new SensorloopError("NO_CHAMPION", `slot '${slot}' has no champion`, { facts: { slot } });
   return champion;
-}
-
-function isHoldout(evaluation: { split: string }): boolean {
-  return evaluation.split === "holdout";
 }
 
 export function noModel(id: string): SensorloopError {

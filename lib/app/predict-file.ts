@@ -128,10 +128,11 @@ async function clean(
       if (result.error) throw SensorloopError.from(result.error);
       const { rowsIn, rowsOk, rowsQuarantined, rowsDuplicate } = result;
       counts.push({ name: source.name, rowsIn, rowsOk, rowsQuarantined, rowsDuplicate });
-      if (!result.parquet || !result.pieces) continue;
+      const role = spec.files[source.fileSpec]?.role ?? "samples";
+      if (!result.parquet || !result.pieces || role === "profiles") continue;
       const [path, pieces] = [join(folder, `${result.file}.parquet`), join(folder, `${result.file}.pieces.parquet`)];
       await Promise.all([copyFile(result.parquet.path, path), copyFile(result.pieces.path, pieces)]);
-      parts.push({ path, pieces, file: result.file, fileSpec: source.fileSpec, role: spec.files[source.fileSpec]?.role ?? "samples" });
+      parts.push({ path, pieces, file: result.file, fileSpec: source.fileSpec, role });
     }
   }
   if (!parts.some((part) => part.role === "samples"))

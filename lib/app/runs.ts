@@ -23,13 +23,15 @@ const ENDED: readonly RunState[] = ["done", "failed", "cancelled"];
 /**
  * Asks for a run: row and journal in one transaction, then the workflow. Where Temporal is away the run waits in the
  * outbox and the answer says so (`workflowStarted: false`). `set` changes the spec for this run alone: the changed spec
- * is kept as a version of its own, and the project goes on with the one it had.
- * @throws SensorloopError SPEC_UNKNOWN, SPEC_INVALID, NOT_FOUND (an upload), CONFLICT (`id` taken by another request)
+ * is kept as a version of its own, and the project goes on with the one it had. `again` names a run to be done once more.
+ * @throws SensorloopError SPEC_UNKNOWN, SPEC_INVALID, NOT_FOUND (an upload, or the run of `again`), REQUEST_INVALID (`again`
+ * beside other wishes), CONFLICT (`id` taken by another request)
  */
 export async function startRun(platform: Platform, project: string, request: Partial<StartRun>, actor: string): Promise<RunDetail> {
   const { db } = platform;
-  const { uploads, set = {} } = request;
   const current = await needProject(db, project);
+  const before = request.again === undefined ? undefined : await runToRepeat(db, project, request);
+  const { uploads, set = {} } = before?.params ?? request;
   const unknown = await unknownUploads(db, project, uploads ?? []);
   if (unknown.length > 0) {
     throw new SensorloopError("NOT_FOUND", `project '${project}' has no upload '${unknown[0]}'`, {
@@ -38,9 +40,9 @@ export async function startRun(platform: Platform, project: string, request: Par
   }
   const id = request.id ?? newRunId();
   await db.transaction().execute(async (tx) => {
-    const specVersion = await specFor(tx, project, current.specVersion, set);
+    const specVersion = before?.specVersion ?? (await specFor(tx, project, current.specVersion, set));
     const stored = await findSpec(tx, project, specVersion);
-    const seed = request.seed ?? stored?.body.seed ?? 1;
+    const seed = before?.seed ?? request.seed ?? stored?.body.seed ?? 1;
     const params: store.RunParams = { kind: "training", ...(uploads && { uploads }), set };
     if (!(await store.insertRun(tx, { id, project, specVersion, seed, requestedBy: actor, params })))
       return checkSame(tx, id, project, params);
@@ -49,6 +51,14 @@ export async function startRun(platform: Platform, project: string, request: Par
   });
   await startOrLeave(platform, id);
   return showRun(platform, id);
+}
+
+async function runToRepeat(db: Db, project: string, { again = "", uploads, seed, set }: Partial<StartRun>): Promise<store.RunRecord> {
+  if (uploads !== undefined || seed !== undefined || Object.keys(set ?? {}).length > 0)
+    throw new SensorloopError("REQUEST_INVALID", "a run is done again as it was: `again` stands alone", { facts: { field: "again" } });
+  const run = await needRun(db, again);
+  if (run.project !== project || run.kind !== "training") throw noRun(again);
+  return run;
 }
 
 /** The version of the spec a run works by: the project's own, or one made of it and `set`. */
@@ -92,10 +102,11 @@ export async function listRuns({ db }: Platform, filter: store.RunFilter & PageQ
 /** @throws SensorloopError NOT_FOUND */
 export async function showRun({ db, config }: Platform, id: string): Promise<RunDetail> {
   const { params, ...run } = await needRun(db, id);
-  const [stages, metrics, models, before] = await Promise.all([
+  const [stages, metrics, models, slots, before] = await Promise.all([
     store.listStages(db, id),
     store.metricsOfRun(db, id),
     store.modelsOfRun(db, id),
+    store.slotsOfRun(db, id),
     store.findRunBefore(db, { ...run, params }),
   ]);
   const { uiUrl, namespace } = config.temporal;
@@ -104,6 +115,7 @@ export async function showRun({ db, config }: Platform, id: string): Promise<Run
     stages,
     metrics,
     models,
+    slots,
     params: { ...params },
     uploads: params.uploads?.length ?? (await countUploads(db, run.project)),
     before: before ? { run: before.run, changes: changes(parametersOf(before), parametersOf({ ...run, params })) } : null,

@@ -22,7 +22,11 @@ export const JOBS = {
   "clean-files": () => import("../ingest/clean-job.ts"),
   "list-recordings": () => import("../store/recordings-job.ts"),
   "window-shard": () => import("../store/window-job.ts"),
+  "cluster-subjects": () => import("../store/cluster-job.ts"),
+  "describe-snapshot": () => import("../store/describe-job.ts"),
+  "synthesise-recordings": () => import("../ml/synthesise-job.ts"),
   "train-model": () => import("../ml/train-job.ts"),
+  "combine-models": () => import("../ml/combine-job.ts"),
   "score-model": () => import("../ml/score-job.ts"),
 } as const;
 export type JobName = keyof typeof JOBS;

@@ -34,6 +34,7 @@ export const ERRORS = {
   TOO_LITTLE_DATA: entry(422, false, "Add recordings, or relax the spec's split or windows."),
   SPLIT_IMPOSSIBLE: entry(422, false, "Give the split enough subjects, or name its holdout subjects."),
   UNKNOWN_CLASS: entry(422, false, "Add the class to the spec's labels, or map it to one that is there."),
+  FORMAT_TOO_OLD: entry(422, false, "Run the stage that makes it again: an older version wrote this."),
   FORMAT_TOO_NEW: entry(422, false, "Update Sensorloop: a newer version wrote this."),
   ARTIFACT_CORRUPT: entry(422, false, "Promote another model, or train this one again; its bytes are damaged."),
   TRAINING_DIVERGED: entry(422, false, "Lower the learning rate; the loss became infinite or not a number."),

@@ -1,4 +1,4 @@
-import { NORMALISE_EPSILON } from "./layers.ts";
+import { NORMALISE_EPSILON, outputsOf } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 
 /**
@@ -15,17 +15,18 @@ type Step = (input: Float64Array) => Float64Array;
 
 /** @param tensor the values of a tensor by its name, e.g. `dense-1/weights`, row-major */
 export function forwardPass(layers: readonly Layer[], inputWidth: number, tensor: (name: string) => Float32Array): ForwardPass {
-  const steps = layers.map((layer) => stepOf(layer, tensor)).filter((step) => step !== null);
+  const network = chain(layers, tensor);
   const example = new Float64Array(inputWidth);
-  const last = layers.at(-1)!;
-  const classes = last.kind === "dense" ? last.outputs : 0;
   const run = (input: Float32Array, from: number, out: Float32Array, to: number) => {
     for (let index = 0; index < inputWidth; index += 1) example[index] = input[from + index]!;
-    let values: Float64Array = example;
-    for (const step of steps) values = step(values);
-    softmax(values, out, to);
+    softmax(network(example), out, to);
   };
-  return { run, classes };
+  return { run, classes: outputsOf(layers) };
+}
+
+function chain(layers: readonly Layer[], tensor: (name: string) => Float32Array): Step {
+  const steps = layers.map((layer) => stepOf(layer, tensor)).filter((step) => step !== null);
+  return (input) => steps.reduce((values, step) => step(values), input);
 }
 
 function stepOf(layer: Layer, tensor: (name: string) => Float32Array): Step | null {
@@ -46,6 +47,8 @@ function stepOf(layer: Layer, tensor: (name: string) => Float32Array): Step | nu
       return pool(layer);
     case "global-pool":
       return globalPool(layer);
+    case "branches":
+      return branches(layer, tensor);
     case "dropout":
       return null;
   }
@@ -148,6 +151,17 @@ function globalPool({ samples, channels }: Extract<Layer, { kind: "global-pool" 
       }
     }
     for (let channel = 0; channel < channels; channel += 1) result[channel]! /= samples;
+    return result;
+  };
+}
+
+function branches(layer: Extract<Layer, { kind: "branches" }>, tensor: (name: string) => Float32Array): Step {
+  const [signal, features] = [chain(layer.signal, tensor), chain(layer.features, tensor)];
+  const border = layer.samples * layer.channels;
+  const result = new Float64Array(outputsOf([layer]));
+  return (input) => {
+    result.set(signal(input.subarray(0, border)));
+    result.set(features(input.subarray(border)), outputsOf(layer.signal));
     return result;
   };
 }

@@ -1,8 +1,6 @@
-import { bootstrapIntervals, countBySubject } from "./bootstrap.ts";
-import type { Interval } from "./bootstrap.ts";
-import { accuracyOf, macroF1Of } from "./metrics.ts";
-import type { Metrics } from "./metrics-schema.ts";
+import type { Estimate, Metrics } from "./metrics-schema.ts";
 import type { Outcomes } from "./outcomes.ts";
+import { pairedDifference, unlikeWindows } from "./paired.ts";
 import type { GateSpec } from "./spec.ts";
 import type { Verdict } from "./stages.ts";
 
@@ -27,10 +25,20 @@ export interface Contest {
 const EPSILON = 1e-9;
 
 /**
+ * What the figures claim beyond what the spec says can be, in a sentence; null where they stay below it. Judged by the
+ * lower end of the interval, so that luck alone does not raise it.
+ */
+export function moreThanCanBe({ accuracy: { value, low } }: Metrics, { ceiling }: GateSpec): string | null {
+  if (ceiling === undefined || !((low ?? value) > ceiling.accuracy + EPSILON)) return null;
+  const sure = low === null ? "" : `, surely above ${percent(low)}`;
+  return `More than can be: its accuracy is ${percent(value)}${sure}, and ${percent(ceiling.accuracy)} is the most there is; look for a leak.`;
+}
+
+/**
  * Whether the candidate takes the champion's place. The first rule that applies decides:
  *
- * 1. `not-a-number`: a metric or confidence of the candidate is not finite: no.
- * 2. `holdout-changed`: champion and candidate were measured on different windows: no, whatever the figures.
+ * 1. `not-a-number`: a metric or confidence of either side is not finite: no.
+ * 2. `holdout-changed`: champion and candidate were measured on different windows, or one on fewer: no, whatever the figures.
  * 3. `leaking`: the candidate's split lets a person stand on both sides, the champion's does not: no. A leaking candidate
  *    may be a first champion or follow another leaking one; the reason then says so.
  * 4. `missing-class`: the candidate can't answer a class that the holdout holds or the champion answers: no.
@@ -41,18 +49,26 @@ const EPSILON = 1e-9;
  * 9. `uncertain`: the gain reaches the margin, yet drawing subjects anew (95 %, both models on the same people) can't rule
  *    out a loss of the margin or more: no. With fewer than two subjects there is no interval and the margin decides.
  * 10. `better`: yes.
+ *
+ * A candidate above the spec's `ceiling` is judged like any other; the reason says that it claims more than can be.
  */
 export function decide(contest: Contest): Verdict {
   const { candidate, champion, gate } = contest;
   const verdict = (promoted: boolean, rule: Verdict["rule"], reason: string, difference: Verdict["difference"] = null): Verdict => ({
     promoted,
     rule,
-    reason,
+    reason: [reason, moreThanCanBe(candidate.metrics, gate)].filter(Boolean).join(" "),
     candidate: candidate.model,
     champion: champion?.model ?? null,
     difference,
   });
-  const refusal = notANumber(candidate) ?? holdoutChanged(contest) ?? leaking(contest) ?? missingClass(contest) ?? belowFloor(contest);
+  const refusal =
+    notANumber("candidate", candidate) ??
+    (champion && notANumber("champion", champion)) ??
+    holdoutChanged(contest) ??
+    leaking(contest) ??
+    missingClass(contest) ??
+    belowFloor(contest);
   if (refusal) return verdict(false, refusal.rule, refusal.reason);
   const name = metricName(gate);
   if (!champion) {
@@ -64,11 +80,9 @@ export function decide(contest: Contest): Verdict {
       `It is the first champion: ${name} ${value} on ${candidate.metrics.windows} windows, and no floor is missed${caution}.`,
     );
   }
-  const gain = candidate.metrics[gate.metric].value - champion.metrics[gate.metric].value;
-  const interval = pairedInterval(candidate.outcomes, champion.outcomes, gate.metric);
-  const difference = { metric: gate.metric, value: gain, low: interval?.low ?? null, high: interval?.high ?? null };
-  const { rule, reason } = classCollapse(candidate, champion, gate) ?? compare(gain, interval, contest);
-  return verdict(rule === "better", rule, reason, difference);
+  const gain = pairedDifference(candidate.outcomes, champion.outcomes)[gate.metric];
+  const { rule, reason } = classCollapse(candidate, champion, gate) ?? compare(gain, contest);
+  return verdict(rule === "better", rule, reason, { metric: gate.metric, ...gain });
 }
 
 interface Finding {
@@ -76,7 +90,7 @@ interface Finding {
   readonly reason: string;
 }
 
-function notANumber({ metrics, outcomes }: Evaluated): Finding | null {
+function notANumber(side: "candidate" | "champion", { metrics, outcomes }: Evaluated): Finding | null {
   const figures = {
     accuracy: metrics.accuracy.value,
     "macro F1": metrics.macroF1.value,
@@ -84,22 +98,26 @@ function notANumber({ metrics, outcomes }: Evaluated): Finding | null {
     "calibration error": metrics.calibration.ece,
   };
   const [broken] = Object.entries(figures).find(([, value]) => !Number.isFinite(value)) ?? [];
-  if (broken) return { rule: "not-a-number", reason: `The candidate's ${broken} is not a number.` };
+  if (broken) return { rule: "not-a-number", reason: `The ${side}'s ${broken} is not a number.` };
   const count = outcomes.confidence.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
-  if (count > 0) return { rule: "not-a-number", reason: `The candidate answered ${count} windows with a confidence that is not a number.` };
+  if (count > 0) return { rule: "not-a-number", reason: `The ${side} answered ${count} windows with a confidence that is not a number.` };
   if (metrics.windows === 0) return { rule: "not-a-number", reason: "The holdout holds no labelled window, so nothing was measured." };
   return null;
 }
 
 function holdoutChanged({ candidate, champion }: Contest): Finding | null {
   if (!champion) return null;
-  if (champion.holdoutSha256 === candidate.holdoutSha256 && champion.outcomes.actual.length === candidate.outcomes.actual.length)
-    return null;
   const [ours, theirs] = [candidate, champion].map((side) => `${side.metrics.windows} windows (${side.holdoutSha256.slice(0, 8)})`);
-  return {
-    rule: "holdout-changed",
-    reason: `The candidate was measured on ${ours}, the champion on ${theirs}: measure the champion on the new holdout before they are compared.`,
-  };
+  if (champion.holdoutSha256 !== candidate.holdoutSha256) {
+    return {
+      rule: "holdout-changed",
+      reason: `The candidate was measured on ${ours}, the champion on ${theirs}: measure the champion on the new holdout before they are compared.`,
+    };
+  }
+  const unlike = unlikeWindows(candidate.outcomes, champion.outcomes);
+  return unlike === null
+    ? null
+    : { rule: "holdout-changed", reason: `Candidate and champion did not answer the same windows of the holdout: ${unlike}.` };
 }
 
 function leaking({ candidate, champion }: Contest): Finding | null {
@@ -150,7 +168,7 @@ function classCollapse(candidate: Evaluated, champion: Evaluated, gate: GateSpec
   };
 }
 
-function compare(gain: number, interval: Interval | null, { candidate, champion, gate }: Contest): Finding {
+function compare({ value: gain, low, high }: Estimate, { candidate, champion, gate }: Contest): Finding {
   const name = metricName(gate);
   const figures = `${name} ${percent(candidate.metrics[gate.metric].value)} against the champion's ${percent(champion!.metrics[gate.metric].value)}`;
   if (Math.abs(gain) <= EPSILON) return { rule: "tie", reason: `Neither is better: ${figures}; the champion stays.` };
@@ -162,45 +180,14 @@ function compare(gain: number, interval: Interval | null, { candidate, champion,
     };
   }
   const people = candidate.metrics.subjectCount ?? candidate.metrics.subjects.length;
-  if (!interval)
+  if (low === null || high === null)
     return { rule: "better", reason: `The candidate is better: ${figures}. With ${people} subject there is no test by people.` };
-  const range = `${points(interval.low)} to ${points(interval.high)} by drawing the ${people} subjects anew`;
+  const range = `${points(low)} to ${points(high)} by drawing the ${people} subjects anew`;
   // With a margin of 0 a gain that is never negative is enough.
-  if (interval.low <= -gate.margin && interval.low < 0) {
+  if (low <= -gate.margin && low < 0) {
     return { rule: "uncertain", reason: `The candidate gains ${points(gain)}, but it could be chance: ${range}; ${figures}.` };
   }
   return { rule: "better", reason: `The candidate is better: ${figures}, a gain of ${points(gain)} (${range}).` };
-}
-
-/**
- * 95 % interval of the gain, both models on the same resampled people. Outcomes must be of the same windows in the same
- * order, which an equal holdout hash says. Null with fewer than two subjects.
- */
-function pairedInterval(candidate: Outcomes, champion: Outcomes, metric: GateSpec["metric"]): Interval | null {
-  const classes = [...new Set([...candidate.classes, ...champion.classes])];
-  const size = classes.length;
-  const ours = candidate.classes.map((label) => classes.indexOf(label));
-  const theirs = champion.classes.map((label) => classes.indexOf(label));
-  const cell = candidate.actual.map((actual, window) => {
-    if (actual < 0) return -1;
-    return (ours[actual]! * size + ours[candidate.predicted[window]!]!) * size + theirs[champion.predicted[window]!]!;
-  });
-  const counts = countBySubject(cell, candidate.subject, size ** 3);
-  // Only cells that occur are looked at: with 30 classes there are 27,000, and a few hundred are met.
-  const met = [...new Set(counts.cell)];
-  const [first, second] = [new Float64Array(size * size), new Float64Array(size * size)];
-  const figure = metric === "accuracy" ? accuracyOf : macroF1Of;
-  const gain = (totals: Float64Array) => {
-    first.fill(0);
-    second.fill(0);
-    for (const index of met) {
-      const answered = Math.floor(index / size);
-      first[answered]! += totals[index]!;
-      second[Math.floor(answered / size) * size + (index % size)]! += totals[index]!;
-    }
-    return [figure(first, size) - figure(second, size)];
-  };
-  return bootstrapIntervals(counts, gain)[0] ?? null;
 }
 
 function metricName({ metric }: Pick<GateSpec, "metric">): string {

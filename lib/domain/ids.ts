@@ -20,6 +20,8 @@ export function checkId(what: string, value: string): string {
  */
 export const workflowId = {
   run: (runId: string) => `run/${runId}`,
+  /** The search of one slot of a run; `slot` as `slotId` makes it. */
+  search: (runId: string, slot: string) => `run/${runId}/${slot}`,
 } as const;
 
 /** `gym/all/acc+gyro`: what a champion is champion of. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ROLES, TOKEN_SCOPES } from "./api/access.ts";
+import { PROFILE_FIELDS } from "./profile.ts";
 
 /**
  * What can be decided, and what each decision carries. The journal keeps these for ever: an entry may gain an optional
@@ -19,16 +20,19 @@ export const EVENTS = {
   /** What the gate said by itself; where a person decides, `gate.decided` follows. */
   "gate.judged": z.object({
     run: z.string(),
+    slot: z.string().optional(),
     candidate: z.string(),
     champion: z.string().nullable(),
     promoted: z.boolean(),
     rule: z.string(),
     why: z.string(),
   }),
-  "gate.decided": z.object({ run: z.string(), approve: z.boolean(), why: z.string() }),
+  "gate.decided": z.object({ run: z.string(), slot: z.string().optional(), approve: z.boolean(), why: z.string() }),
   "model.promoted": z.object({ slot: z.string(), model: z.string(), previous: z.string().nullable(), why: z.string() }),
   "model.rolled-back": z.object({ slot: z.string(), model: z.string(), previous: z.string(), why: z.string() }),
   "quarantine.replayed": z.object({ run: z.string(), specVersion: z.int() }),
+  /** What was said of a person by hand: by biometric id and which fields, never their values, which must be erasable. */
+  "subject.profiled": z.object({ subject: z.string(), fields: z.array(z.enum(PROFILE_FIELDS)) }),
   "account.added": z.object({ account: z.string(), role: z.enum(ROLES), projects: z.array(z.string()).nullable() }),
   "account.revoked": z.object({ account: z.string() }),
   "token.added": z.object({
@@ -72,6 +76,8 @@ export function subjectOf(event: NewEvent): string {
     case "gate.decided":
     case "quarantine.replayed":
       return event.payload.run;
+    case "subject.profiled":
+      return event.payload.subject;
     case "model.promoted":
     case "model.rolled-back":
       return event.payload.slot;

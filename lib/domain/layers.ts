@@ -22,14 +22,30 @@ export type Layer =
   /** Highest of each `size` samples; a rest shorter than `size` is dropped. */
   | { readonly kind: "pool"; readonly samples: number; readonly channels: number; readonly size: number }
   /** Mean and highest value over time, side by side: [samples, channels] -> [2 x channels]. */
-  | { readonly kind: "global-pool"; readonly samples: number; readonly channels: number };
+  | { readonly kind: "global-pool"; readonly samples: number; readonly channels: number }
+  /**
+   * Splits an example of the kind `both` into its signal and its features, takes each through layers of its own, which end
+   * in rows, and joins the two rows, the signal's first. Stands at the beginning of a network or nowhere.
+   */
+  | {
+      readonly kind: "branches";
+      readonly samples: number;
+      readonly channels: number;
+      readonly width: number;
+      readonly signal: readonly Layer[];
+      readonly features: readonly Layer[];
+    };
 
-/** What one example looks like to the first layer. */
+/** What one example looks like to the first layer. `both` is the signal, row-major, and then `width` features. */
 export type InputShape =
-  { readonly kind: "features"; readonly width: number } | { readonly kind: "signal"; readonly samples: number; readonly channels: number };
+  | { readonly kind: "features"; readonly width: number }
+  | { readonly kind: "signal"; readonly samples: number; readonly channels: number }
+  | { readonly kind: "both"; readonly samples: number; readonly channels: number; readonly width: number };
 
+/** Values of one example. */
 export function widthOf(input: InputShape): number {
-  return input.kind === "features" ? input.width : input.samples * input.channels;
+  if (input.kind === "features") return input.width;
+  return input.samples * input.channels + (input.kind === "both" ? input.width : 0);
 }
 
 /** Added to the variance before its root, as in Keras. */
@@ -49,9 +65,22 @@ export interface TensorShape {
   readonly offset: number;
 }
 
+/** A layer that computes: anything but `branches`, which only holds others. */
+export type LeafLayer = Exclude<Layer, { kind: "branches" }>;
+
+/** All layers that compute, in order; of branches the signal's first. */
+export function leavesOf(layers: readonly Layer[]): LeafLayer[] {
+  return layers.flatMap((layer) => (layer.kind === "branches" ? [...leavesOf(layer.signal), ...leavesOf(layer.features)] : [layer]));
+}
+
+/** Whether the layer, or one within it, has tensors that gradients train. */
+export function isTrained(layer: Layer): boolean {
+  return leavesOf([layer]).some(({ kind }) => kind === "dense" || kind === "convolution" || kind === "normalise");
+}
+
 /** The tensors of a network in the order of its weight buffer. */
 export function tensorsOf(layers: readonly Layer[]): readonly TensorShape[] {
-  const wanted = layers.flatMap(tensorsOfLayer);
+  const wanted = leavesOf(layers).flatMap(tensorsOfLayer);
   const ordered = [...wanted.filter((tensor) => tensor.role === "trained"), ...wanted.filter((tensor) => tensor.role === "statistic")];
   let offset = 0;
   return ordered.map((tensor) => {
@@ -71,16 +100,40 @@ export function weightCount(tensors: readonly TensorShape[]): { readonly all: nu
   return { all: count(tensors), trained: count(tensors.filter((tensor) => tensor.role === "trained")) };
 }
 
+/** Values that come out of the last layer, for one example. */
+export function outputsOf(layers: readonly Layer[]): number {
+  const last = layers.at(-1);
+  switch (last?.kind) {
+    case "dense":
+      return last.outputs;
+    case "convolution":
+      return last.samples * last.outputs;
+    case "normalise":
+      return last.samples * last.channels;
+    case "activation":
+    case "dropout":
+      return last.size;
+    case "pool":
+      return Math.floor(last.samples / last.size) * last.channels;
+    case "global-pool":
+      return 2 * last.channels;
+    case "branches":
+      return outputsOf(last.signal) + outputsOf(last.features);
+    case undefined:
+      return 0;
+  }
+}
+
 /** Multiplications to answer one example: a measure of work. */
 export function productsOf(layers: readonly Layer[]): number {
-  return layers.reduce((sum, layer) => {
+  return leavesOf(layers).reduce((sum, layer) => {
     if (layer.kind === "dense") return sum + layer.inputs * layer.outputs;
     if (layer.kind === "convolution") return sum + layer.samples * layer.kernel * layer.inputs * layer.outputs;
     return sum;
   }, 0);
 }
 
-function tensorsOfLayer(layer: Layer): Omit<TensorShape, "offset">[] {
+function tensorsOfLayer(layer: LeafLayer): Omit<TensorShape, "offset">[] {
   const trained = { role: "trained", decays: false, fan: [0, 0] } as const;
   const statistic = { role: "statistic", decays: false, fan: [0, 0] } as const;
   if (layer.kind === "dense") {

@@ -90,17 +90,23 @@ export function macroF1Of(totals: Float64Array, size: number): number {
   let sum = 0;
   let supported = 0;
   for (let label = 0; label < size; label += 1) {
-    let support = 0;
-    let predicted = 0;
-    for (let other = 0; other < size; other += 1) {
-      support += totals[label * size + other]!;
-      predicted += totals[other * size + label]!;
-    }
-    if (support === 0) continue;
+    const f1 = classF1Of(totals, size, label);
+    if (Number.isNaN(f1)) continue;
     supported += 1;
-    sum += (2 * totals[label * size + label]!) / (support + predicted);
+    sum += f1;
   }
   return sum / supported;
+}
+
+/** F1 of one class of a row-major confusion matrix; NaN where it has no support. */
+export function classF1Of(totals: Float64Array, size: number, label: number): number {
+  let support = 0;
+  let predicted = 0;
+  for (let other = 0; other < size; other += 1) {
+    support += totals[label * size + other]!;
+    predicted += totals[other * size + label]!;
+  }
+  return support === 0 ? NaN : (2 * totals[label * size + label]!) / (support + predicted);
 }
 
 function perClassOf(totals: Float64Array, classes: readonly string[]): Metrics["perClass"] {

@@ -6,3 +6,13 @@ export function recordingName(id: string): string {
   const mark = id.lastIndexOf(RECORDING_MARK);
   return mark < 0 ? id : id.slice(0, mark);
 }
+
+/**
+ * Ids of people, and of their recordings, that were made up begin with this, wherever they go: they are on the training
+ * side of every split, and are never described.
+ */
+export const SYNTHETIC_PREFIX = "synthetic-";
+
+export function isSynthetic(id: string): boolean {
+  return id.startsWith(SYNTHETIC_PREFIX);
+}

@@ -1,3 +1,5 @@
+import type { InputShape } from "./layers.ts";
+
 /** z-score per column, then clipped to +-clip; a value that is not a number becomes 0, the mean. */
 export interface Scaling {
   readonly mean: readonly number[];
@@ -38,6 +40,33 @@ export function fitScaling(rows: Float32Array, width: number): Scaling {
     return spread > 1e-7 * Math.abs(mean[column]!) && spread > 1e-30 ? spread : 1;
   });
   return { mean: [...mean], sd, clip: CLIP };
+}
+
+/** `fitScaling` for examples of a shape: channels first, then features. */
+export function fitInputScaling(rows: Float32Array, shape: InputShape): Scaling {
+  if (shape.kind === "features") return fitScaling(rows, shape.width);
+  if (shape.kind === "signal") return fitScaling(rows, shape.channels);
+  const { width } = shape;
+  const border = shape.samples * shape.channels;
+  const count = rows.length / (border + width);
+  const [signals, features] = [new Float32Array(count * border), new Float32Array(count * width)];
+  for (let row = 0, at = 0; row < count; row += 1, at += border + width) {
+    signals.set(rows.subarray(at, at + border), row * border);
+    features.set(rows.subarray(at + border, at + border + width), row * width);
+  }
+  const [left, right] = [fitScaling(signals, shape.channels), fitScaling(features, width)];
+  return { mean: [...left.mean, ...right.mean], sd: [...left.sd, ...right.sd], clip: CLIP };
+}
+
+/** The scaling of one column after another as `applyScaling` needs it for rows of a shape. */
+export function rowScaling(scaling: Scaling, shape: InputShape): Scaling {
+  if (shape.kind !== "both") return scaling;
+  const { samples, channels } = shape;
+  const spread = (values: readonly number[]) => [
+    ...Array.from({ length: samples * channels }, (_, at) => values[at % channels]!),
+    ...values.slice(channels),
+  ];
+  return { mean: spread(scaling.mean), sd: spread(scaling.sd), clip: scaling.clip };
 }
 
 /** Scales row-major [count, width] into `out`, which may be `rows` itself. */

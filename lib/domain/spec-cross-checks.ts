@@ -1,3 +1,4 @@
+import { tripletsOf } from "./rotation.ts";
 import type { FeaturesSpec, FilesSpec, Spec } from "./spec.ts";
 
 /** Columns of cleaned files that are no channels (lib/ingest). */
@@ -28,9 +29,55 @@ export function* crossChecks(spec: Spec): Generator<Problem> {
     if (label !== null && !spec.labels.classes.includes(label))
       yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
   }
+  if (spec.synthesise && !spec.describe)
+    yield { path: ["synthesise"], message: "needs `describe`: recordings are made up from the statistics alone" };
+  if (spec.describe && spec.split.by === "random")
+    yield { path: ["describe"], message: "a split at random leaves no row to training alone: split by subject or by recording" };
+  yield* checkSlots(spec);
+  yield* checkCuts(spec);
   const sampled = spec.windows.kind === "sliding";
   if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
     yield { path: ["features"], message: "models other than `cnn` need features when windows are `sliding`" };
+  }
+}
+
+/** Sensors from which `every` combination is still wanted by somebody; twelve give 4,095. */
+const EVERY_OF = 12;
+
+function* checkSlots(spec: Spec): Generator<Problem> {
+  const sensors = [...new Set(spec.files.flatMap((files) => Object.values(files.channels).map(({ sensor }) => sensor)))];
+  const wanted = spec.evolve?.sensors;
+  if (wanted === "every" && sensors.length > EVERY_OF)
+    yield { path: ["evolve", "sensors"], message: `${sensors.length} sensors have too many combinations: list those that get models` };
+  if (!Array.isArray(wanted)) return;
+  for (const [index, set] of wanted.entries()) {
+    for (const sensor of set) {
+      if (!sensors.includes(sensor)) yield { path: ["evolve", "sensors", index], message: `no channel comes from a sensor '${sensor}'` };
+    }
+  }
+}
+
+/** Windows that models want otherwise, and copies of windows that are turned. */
+function* checkCuts(spec: Spec): Generator<Problem> {
+  const { windows, models, evolve } = spec;
+  const cuts: { path: (string | number)[]; turns: boolean }[] = models.flatMap(({ cut }, index) =>
+    cut ? [{ path: ["models", index, "cut"], turns: (cut.rotateDegrees ?? 0) > 0 }] : [],
+  );
+  if (evolve && evolve.seconds.length > 0) cuts.push({ path: ["evolve", "seconds"], turns: false });
+  if (evolve && evolve.rotateDegrees.length > 0)
+    cuts.push({ path: ["evolve", "rotateDegrees"], turns: evolve.rotateDegrees.some((degrees) => degrees > 0) });
+  if (windows.kind !== "sliding") {
+    for (const { path } of cuts) yield { path, message: "only windows of kind `sliding` can be cut otherwise" };
+    return;
+  }
+  if ((windows.rotateDegrees ?? 0) > 0) cuts.push({ path: ["windows", "rotateDegrees"], turns: true });
+  const turning = cuts.filter(({ turns }) => turns);
+  const triplets = tripletsOf(spec.features);
+  const channels = triplets.flat();
+  const shared = channels.find((channel, index) => channels.indexOf(channel) !== index);
+  for (const { path } of turning) {
+    if (triplets.length === 0) yield { path, message: "there is nothing to turn: `features` name no triplet" };
+    if (shared !== undefined) yield { path, message: `'${shared}' is in two different triplets and cannot be turned with both` };
   }
 }
 
@@ -83,12 +130,35 @@ function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Pro
     if (RESERVED.has(name)) yield { path: [...path, "channels", name], message: "is the name of a column that every cleaned file has" };
   }
   yield* checkColumns(files, path);
+  yield* checkProfiles(files, path);
   if (files.role === "intervals" && (!files.interval || !files.label)) {
     yield { path: [...path, "interval"], message: "`role: intervals` needs `interval` and `label`" };
   }
   if (files.role === "samples" && Object.keys(files.channels).length === 0) {
     yield { path: [...path, "channels"], message: "`role: samples` needs at least one channel" };
   }
+}
+
+/** A file of people has one row a person and nothing that is measured over time. */
+function* checkProfiles(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
+  if (files.role !== "profiles") {
+    if (files.profile) yield { path: [...path, "profile"], message: "belongs to `role: profiles`" };
+    return;
+  }
+  if (Object.keys(files.profile ?? {}).length === 0)
+    yield { path: [...path, "profile"], message: "`role: profiles` needs `profile` with at least one column" };
+  const foreign = {
+    channels: Object.keys(files.channels).length > 0,
+    recording: files.recording !== undefined,
+    label: files.label !== undefined,
+    interval: files.interval !== undefined,
+    time: files.time.kind === "column",
+    extra: files.extra.length > 0,
+  };
+  for (const [name, stated] of Object.entries(foreign)) {
+    if (stated) yield { path: [...path, name], message: "has no meaning in `role: profiles`" };
+  }
+  if (files.format.unfold) yield { path: [...path, "format", "unfold"], message: "has no meaning in `role: profiles`" };
 }
 
 /** Without a header the spec itself names every column there is; a name that is not among them would be refused file by file. */
@@ -105,6 +175,7 @@ function* checkColumns(files: FilesSpec, path: (string | number)[]): Generator<P
   }
   if (files.time.kind === "column") used.push([files.time.column, ["time", "column"]]);
   if (files.interval) used.push([files.interval.from, ["interval", "from"]], [files.interval.to, ["interval", "to"]]);
+  for (const [field, column] of Object.entries(files.profile ?? {})) used.push([column, ["profile", field]]);
   for (const [name, where] of used) {
     if (!columns.includes(name)) yield { path: [...path, ...where], message: `no column '${name}' is named in \`format.columns\`` };
   }

@@ -64,7 +64,7 @@ const channelSchema = z.strictObject({
 const filesSchema = z.strictObject({
   /** A regular expression on the file's path inside its folder or archive; named groups can be used below. */
   match: z.string().min(1),
-  role: z.enum(["samples", "intervals"]).default("samples"),
+  role: z.enum(["samples", "intervals", "profiles"]).default("samples"),
   format: formatSchema,
   subject: originSchema,
   /** Defaults to one recording a file. */
@@ -84,6 +84,19 @@ const filesSchema = z.strictObject({
       to: columnName,
       unit: z.enum(["sample", "s", "ms"]).default("sample"),
       base: z.union([z.literal(0), z.literal(1)]).default(1),
+    })
+    .optional(),
+  /** For `role: profiles`, one row a person: the column of each thing that is known of them. */
+  profile: z
+    .strictObject({
+      /** Whole years. */
+      age: columnName.optional(),
+      /** female, male (or F, M), other; in any case. */
+      sex: columnName.optional(),
+      /** beginner, intermediate, enthusiast, athlete; in any case. */
+      level: columnName.optional(),
+      weightKg: columnName.optional(),
+      heightCm: columnName.optional(),
     })
     .optional(),
   rules: z
@@ -140,6 +153,11 @@ const windowsSchema = z.discriminatedUnion("kind", [
     minShare: z.number().min(0).max(1).default(0.5),
     /** A gap longer than this ends a stretch; no window spans it. */
     maxGapSeconds: z.number().positive().default(1),
+    /**
+     * Standard deviation, in degrees, of a random rotation: each training window comes once more with all its triplets
+     * turned by the same one, as a device that sits otherwise would have seen it. Without it, or with 0, there are none.
+     */
+    rotateDegrees: z.number().min(0).max(180).optional(),
   }),
   z.strictObject({ kind: z.literal("recording") }),
   z.strictObject({ kind: z.literal("subject") }),
@@ -211,16 +229,23 @@ const trainingFields = {
   optimizer: optimizerSchema,
 };
 
+/** What a genome wants otherwise than the spec's sliding windows. */
+const cutSchema = z
+  .strictObject({ seconds: z.number().positive().optional(), rotateDegrees: z.number().min(0).max(180).optional() })
+  .optional();
+
 /** A genome: the hyper-parameters of one model, in the form that evolution mutates. */
 export const genomeSchema = z.discriminatedUnion("family", [
   /** Multinomial logistic regression by L-BFGS; `l2` is the ridge on the mean loss: (l2/2)*|W|^2. */
   z.strictObject({
     family: z.literal("logistic"),
+    cut: cutSchema,
     l2: z.number().min(0).default(1e-3),
     maxIterations: z.int().min(1).max(5000).default(200),
   }),
   z.strictObject({
     family: z.literal("mlp"),
+    cut: cutSchema,
     units: z.array(z.int().min(1).max(4096)).min(1).max(8).default([150, 150, 100]),
     activation: z.enum(["tanh", "relu"]).default("tanh"),
     inputDropout: z.number().min(0).max(0.95).default(0),
@@ -229,16 +254,94 @@ export const genomeSchema = z.discriminatedUnion("family", [
   }),
   z.strictObject({
     family: z.literal("cnn"),
+    cut: cutSchema,
     convolutions: z
       .array(z.strictObject({ filters: z.int().min(1).max(1024), kernel: z.int().min(1).max(64), pool: z.int().min(1).max(8).default(1) }))
       .min(1)
       .max(6),
     batchNorm: z.boolean().default(false),
+    /** A second branch that reads the window's features, joined to the signal's before `dense`. */
+    features: z
+      .strictObject({ units: z.int().min(1).max(4096).default(128), dropout: z.number().min(0).max(0.95).default(0.3) })
+      .optional(),
     dense: z.array(z.int().min(1).max(4096)).max(4).default([]),
     dropout: z.number().min(0).max(0.95).default(0.5),
     ...trainingFields,
   }),
+  /** Gradient boosting on histograms: one tree a class and round, grown leaf by leaf, as in LightGBM. */
+  z.strictObject({
+    family: z.literal("boosting"),
+    cut: cutSchema,
+    rounds: z.int().min(1).max(5000).default(150),
+    leaves: z.int().min(2).max(255).default(7),
+    learningRate: z.number().positive().max(1).default(0.05),
+    minLeafRows: z.int().min(1).default(20),
+    rowShare: z.number().positive().max(1).default(0.8),
+    columnShare: z.number().positive().max(1).default(0.3),
+    lambda: z.number().min(0).default(1),
+    bins: z.int().min(3).max(255).default(63),
+  }),
+  /** Random forest on the same histograms: bootstrapped rows, a fresh choice of columns at each split, mean of leaf shares. */
+  z.strictObject({
+    family: z.literal("forest"),
+    cut: cutSchema,
+    trees: z.int().min(1).max(5000).default(300),
+    maxDepth: z.int().min(1).max(64).default(32),
+    minLeafRows: z.int().min(1).default(1),
+    /** Columns looked at for a split; without it the root of their number. */
+    columnShare: z.number().positive().max(1).optional(),
+    bins: z.int().min(3).max(255).default(63),
+  }),
 ]);
+
+/** Groups subjects into cohorts; without it there is one, `all`. */
+const clusterSchema = z.strictObject({
+  /** `auto`: by profile where most training subjects have one, else by statistics of their own signals. */
+  by: z.enum(["auto", "profile", "statistics"]).default("auto"),
+  least: z.int().min(2).max(20).default(2),
+  most: z.int().min(2).max(20).default(6),
+  /** With fewer training subjects all are one cohort. */
+  minSubjects: z.int().min(4).default(12),
+});
+
+/** Statistics of the training data: one small document, and all that synthesis reads. */
+const describeSchema = z.strictObject({
+  bins: z.int().min(8).max(256).default(64),
+  /** Lags of the autocorrelation, in rows. */
+  lags: z.int().min(1).max(512).default(64),
+});
+
+/** Made-up recordings from the statistics alone. Needs `describe`. */
+const synthesiseSchema = z.strictObject({
+  people: z.int().min(1).max(10_000).default(20),
+  /** Rows a synthetic person has of each class, at most. */
+  secondsPerClass: z.number().positive().default(60),
+  /** `if-better`: synthetic windows join the training where real F1 on validation does not fall for it. */
+  training: z.enum(["never", "if-better"]).default("never"),
+});
+
+/** Searches for better genomes, generation by generation, in every slot. */
+const evolveSchema = z.strictObject({
+  generations: z.int().min(1).max(100).default(3),
+  /** Best genomes known that stay. */
+  keep: z.int().min(1).max(100).default(3),
+  mutants: z.int().min(1).max(100).default(4),
+  /** Most trials of one slot; a spec that asks for more than the guard allows is refused. */
+  trials: z.int().min(1).max(1000).default(40),
+  /** Most minutes of one slot; the trials under way then are the last. */
+  minutes: z.number().positive().max(10_080).default(30),
+  /** Generations without a better genome after which the search ends. */
+  patience: z.int().min(1).default(2),
+  /** `every`: each non-empty combination of sensors; `all`: one with all of them; or a list of combinations. */
+  sensors: z.union([z.enum(["every", "all"]), z.array(z.array(idSchema).min(1)).min(1)]).default("every"),
+  /** A slot of its own for each cohort with at least this many training subjects; null = none. */
+  cohortSubjects: z.int().min(2).nullable().default(8),
+  /** Most slots of a run; those with most sensors come first. */
+  slots: z.int().min(1).max(64).default(8),
+  /** Window lengths and rotations that mutants may choose from. */
+  seconds: z.array(z.number().positive()).default([]),
+  rotateDegrees: z.array(z.number().min(0).max(180)).default([]),
+});
 
 const gateSchema = z
   .strictObject({
@@ -250,6 +353,8 @@ const gateSchema = z
     floors: z.strictObject({ accuracy: z.number().min(0).max(1).optional(), macroF1: z.number().min(0).max(1).optional() }).prefault({}),
     /** Most that the recall of any class may fall below the champion's. */
     maxClassDrop: z.number().min(0).max(1).default(0.1),
+    /** What no model can reach, where that is known: one that surely lies above it is said to have seen the answers. */
+    ceiling: z.strictObject({ accuracy: z.number().min(0).max(1) }).optional(),
   })
   .prefault({});
 
@@ -277,12 +382,18 @@ export const specSchema = z
     filters: z.array(filterSchema).default([]),
     windows: windowsSchema,
     features: featuresSchema.optional(),
-    /** Sensor sets that get a champion of their own; default is one slot with all sensors. */
     split: splitSchema.prefault({}),
+    cluster: clusterSchema.optional(),
+    describe: describeSchema.optional(),
+    synthesise: synthesiseSchema.optional(),
+    /** Genomes to train; with `evolve` the first generation. */
     models: z
       .array(genomeSchema)
       .min(1)
       .default([{ family: "logistic", l2: 1e-3, maxIterations: 200 }]),
+    /** The mean of the probabilities of this many best genomes with the same windows is one more candidate; 0 or 1 = none. */
+    ensemble: z.int().min(0).max(8).default(0),
+    evolve: evolveSchema.optional(),
     gate: gateSchema,
     seed: z
       .int()
@@ -306,6 +417,15 @@ export type FeaturesSpec = NonNullable<Spec["features"]>;
 export type SplitSpec = Spec["split"];
 export type GateSpec = Spec["gate"];
 export type Genome = z.infer<typeof genomeSchema>;
+export type EvolveSpec = NonNullable<Spec["evolve"]>;
+export type ClusterSpec = NonNullable<Spec["cluster"]>;
+export type DescribeSpec = NonNullable<Spec["describe"]>;
+export type SynthesiseSpec = NonNullable<Spec["synthesise"]>;
+export type TreeGenome = Extract<Genome, { family: "boosting" | "forest" }>;
+/** Genomes whose models are networks of layers. */
+export type NetworkGenome = Exclude<Genome, TreeGenome>;
+/** Those trained by steps on batches. */
+export type SteppedGenome = Exclude<NetworkGenome, { family: "logistic" }>;
 export type Optimizer = z.infer<typeof optimizerSchema>;
 
 /** `channel -> sensor` over all files of a spec. */

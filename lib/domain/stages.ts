@@ -18,9 +18,6 @@ export const STAGES = [
 ] as const;
 export type StageName = (typeof STAGES)[number];
 
-/** Stages that have a place in the workflow and are not built yet. */
-export const PLANNED_STAGES: readonly StageName[] = ["cluster", "describe", "synthesise"];
-
 export const RUN_STATES = ["queued", "running", "waiting", "done", "failed", "cancelled"] as const;
 export type RunState = (typeof RUN_STATES)[number];
 export const STAGE_STATES = ["planned", "waiting", "running", "done", "reused", "skipped", "failed", "cancelled"] as const;
@@ -32,6 +29,26 @@ export interface RunContext {
   readonly project: string;
   readonly specVersion: number;
   readonly seed: number;
+}
+
+/** A run's work in one slot: what its models may read, and from whom. */
+export interface SearchContext extends RunContext {
+  readonly slot: string;
+  readonly cohort: string;
+  readonly sensors: readonly string[];
+  /** Who is in which cohort; null where all are one. */
+  readonly clustering: string | null;
+  readonly snapshot: string;
+  /** Windows as the spec cuts them; a genome's own cut has others. */
+  readonly windowSet: string;
+  /** Synthetic windows that join the training; null = none. */
+  readonly synthesis: string | null;
+}
+
+/** A window length or a rotation that a genome wants otherwise than the spec. */
+export interface Cut {
+  readonly seconds?: number;
+  readonly rotateDegrees?: number;
 }
 
 /** Rows through a stage. For `clean`, in = out + quarantined + duplicate, to the row. */

@@ -46,7 +46,7 @@ export interface WindowShard {
   readonly label: Int32Array;
   /** Per window: index into SPLITS. */
   readonly split: Uint8Array;
-  /** 1 = an extra, denser window: may be trained on, is never scored. */
+  /** 1 = an extra window, between the others or a copy that was turned: may be trained on, is never scored. */
   readonly dense: Uint8Array;
   /** [from, to) in samples of the recording; start in microseconds since 1970. */
   readonly from: Int32Array;

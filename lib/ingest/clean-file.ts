@@ -9,6 +9,7 @@ import { CsvReader } from "./csv-reader.ts";
 import type { RepeatedTimes } from "./duplicates.ts";
 import { columnsRead, locateColumns } from "./header.ts";
 import { IntervalRows } from "./interval-rows.ts";
+import { ProfileRows } from "./profile-rows.ts";
 import { Quarantine } from "./quarantine.ts";
 import { fixedValue, Recordings } from "./recordings.ts";
 import { repeatedTail } from "./repeated-tail.ts";
@@ -43,7 +44,7 @@ export type CleanOptions = Omit<CleanInput, "files"> & {
 interface Passed {
   readonly pass: CleaningPass;
   readonly recordings: Recordings;
-  readonly rows: SampleRows | IntervalRows;
+  readonly rows: SampleRows | IntervalRows | ProfileRows;
   readonly quarantine: Quarantine;
   readonly written: WrittenFile & { readonly signalsSha256?: string };
 }
@@ -87,7 +88,7 @@ export async function cleanFile(file: FileToClean, options: CleanOptions): Promi
   }
 }
 
-const NOTHING_PUBLISHED = { parquet: null, pieces: null, subjects: null, quarantine: null } as const;
+const NOTHING_PUBLISHED = { parquet: null, pieces: null, profiles: null, subjects: null, quarantine: null } as const;
 
 async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptions, repeatedTimes: RepeatedTimes): Promise<Passed> {
   const { spec, pepper, folder, onRows } = options;
@@ -106,10 +107,7 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
   const repeatsFrom = (mayRepeatItself ? repeatedTail(file.path, scan.headerLines) : null) ?? Infinity;
   const quarantine = new Quarantine(join(folder, `${file.id}.quarantine.ndjson`));
   const parquet = join(folder, `${file.id}.parquet`);
-  const rows =
-    files.interval && files.role === "intervals"
-      ? new IntervalRows(parquet, files.interval, positions, scan.lines)
-      : new SampleRows({ path: parquet, files, positions, clock, rateHz: files.rateHz ?? spec.rateHz, lines: scan.lines });
+  const rows = openRows();
   const reader = new CsvReader(file.path, files.format, header.length, scan.quotes);
   const pass = new CleaningPass({
     files,
@@ -138,6 +136,12 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
   } finally {
     reader.close();
   }
+
+  function openRows(): Passed["rows"] {
+    if (files.role === "profiles") return new ProfileRows(join(folder, `${file.id}.profiles.ndjson`), files, positions);
+    if (files.role === "intervals" && files.interval) return new IntervalRows(parquet, files.interval, positions, scan.lines);
+    return new SampleRows({ path: parquet, files, positions, clock, rateHz: files.rateHz ?? spec.rateHz, lines: scan.lines });
+  }
 }
 
 function verdict(
@@ -150,14 +154,15 @@ function verdict(
   const taken = [...recordings].filter((recording) => recording.rows > 0);
   const subjects = new Map(taken.map(({ external, subject }) => [external, subject]));
   const samples = rows instanceof SampleRows ? rows : null;
+  const people = rows instanceof ProfileRows;
   const timed = samples !== null && samples.fromUs <= samples.toUs;
   const step = samples ? samples.steps.median() : NaN;
   const detail: CleanDetail = {
     fromUs: timed ? samples.fromUs : null,
     toUs: timed ? samples.toUs : null,
-    recordings: taken.length,
+    recordings: people ? 0 : taken.length,
     subjects: subjects.size,
-    classes: pass.classes,
+    classes: people ? {} : pass.classes,
     measuredRateHz: step === step ? 1e6 / step : null,
     signalsSha256: written.signalsSha256 ?? null,
     outOfOrder: samples?.outOfOrder ?? 0,
@@ -185,8 +190,9 @@ function verdict(
     file: file.id,
     state: "clean",
     ...counts,
-    parquet: publishable(written),
-    pieces: publishable(rows.pieces.write(join(folder, `${file.id}.pieces.parquet`))),
+    parquet: people ? null : publishable(written),
+    pieces: people ? null : publishable(rows.pieces.write(join(folder, `${file.id}.pieces.parquet`))),
+    profiles: people ? { path: written.path, count: rows.people } : null,
     subjects: { path, count: subjects.size },
     quarantine: refused,
     detail,

@@ -50,6 +50,8 @@ export interface CleanedFile {
   readonly parquet: PublishedFile | null;
   /** What is in the Parquet file: see `Pieces`. */
   readonly pieces: PublishedFile | null;
+  /** NDJSON of `StatedProfile`; null where the file is not one of people. Such a file has no Parquet. */
+  readonly profiles: { readonly path: string; readonly count: number } | null;
   /** NDJSON of {external, biometric}, distinct; null where nothing is published. */
   readonly subjects: { readonly path: string; readonly count: number } | null;
   /** NDJSON of {line, rule, column, reason, raw} by line; null where no row was refused. */

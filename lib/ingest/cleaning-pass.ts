@@ -4,11 +4,12 @@ import { CellMemo } from "./cell-memo.ts";
 import { NullCells } from "./cells.ts";
 import { trimEnd, trimStart, type CsvReader } from "./csv-reader.ts";
 import type { RepeatedTimes } from "./duplicates.ts";
-import { IntervalRows } from "./interval-rows.ts";
+import type { IntervalRows } from "./interval-rows.ts";
 import { textOf } from "./number.ts";
+import type { ProfileRows } from "./profile-rows.ts";
 import type { Quarantine, Refusal } from "./quarantine.ts";
 import type { OpenRecording, Recordings } from "./recordings.ts";
-import type { SampleRows } from "./sample-rows.ts";
+import { SampleRows } from "./sample-rows.ts";
 import type { FileScan } from "./scan.ts";
 import { sentLine } from "./scan.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -28,7 +29,7 @@ export interface PassParts {
   readonly vocabulary: Vocabulary;
   /** The label of all rows, where it comes from the file's name or the spec. */
   readonly fixedLabel: string | null;
-  readonly rows: SampleRows | IntervalRows;
+  readonly rows: SampleRows | IntervalRows | ProfileRows;
   readonly quarantine: Quarantine;
   /** Staged line from which the file repeats itself; Infinity where it does not. */
   readonly repeatsFrom: number;
@@ -51,7 +52,7 @@ export class CleaningPass {
   readonly classes: Record<string, number> = {};
   readonly #reader: CsvReader;
   readonly #recordings: Recordings;
-  readonly #rows: SampleRows | IntervalRows;
+  readonly #rows: SampleRows | IntervalRows | ProfileRows;
   readonly #quarantine: Quarantine;
   readonly #vocabulary: Vocabulary;
   readonly #repeatedTimes: RepeatedTimes;
@@ -128,7 +129,7 @@ export class CleaningPass {
 
   #take(recording: OpenRecording, line: number): void {
     const rows = this.#rows;
-    if (rows instanceof IntervalRows) {
+    if (!(rows instanceof SampleRows)) {
       if (rows.repeats(recording, this.#label.value)) {
         this.rowsDuplicate++;
         return;

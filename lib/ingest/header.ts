@@ -37,6 +37,7 @@ export function columnsRead(files: FilesSpec): string[] {
       ...(files.time.kind === "column" ? [files.time.column] : []),
       ...(files.interval ? [files.interval.from, files.interval.to] : []),
       ...Object.entries(files.channels).flatMap(([name, channel]) => channelColumns(files, channel.column ?? name)),
+      ...Object.values(files.profile ?? {}),
       ...files.extra,
       ...Object.keys(files.only),
     ]),

@@ -1,49 +1,37 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Rank, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs";
 import { SensorloopError } from "../domain/errors.ts";
-import { weightCount } from "../domain/layers.ts";
-import type { InputShape, Layer, TensorShape } from "../domain/layers.ts";
+import { leavesOf, weightCount, widthOf } from "../domain/layers.ts";
+import type { TensorShape } from "../domain/layers.ts";
 import { permutation, randomFor } from "../domain/random.ts";
-import type { Genome } from "../domain/spec.ts";
-import type { Tensorflow } from "./backend.ts";
-import { createNetwork } from "./network.ts";
+import { createNetwork, exampleShape } from "./network.ts";
 import { flatOptimizer } from "./optimizer.ts";
 import { STREAM } from "./streams.ts";
 import { take } from "./take.ts";
-import type { EpochResult, TrainingRows, TrainingState, TrainingStep } from "./training-step.ts";
+import { smoothedTargets } from "./targets.ts";
+import type { EpochResult, StepOptions, TrainingState, TrainingStep } from "./training-step.ts";
 
 /** Floats gathered or drawn at once (16 MB): bounds memory whatever the data, and blocks the event loop for a second at most. */
 const BLOCK_FLOATS = 4_000_000;
 
-interface EagerOptions {
-  readonly tf: Tensorflow;
-  readonly genome: Exclude<Genome, { family: "logistic" }>;
-  readonly layers: readonly Layer[];
-  readonly tensors: readonly TensorShape[];
-  readonly input: InputShape;
-  readonly classes: number;
-  readonly rows: TrainingRows;
-  readonly seed: number;
-}
-
 /**
- * Mini-batch training, operation by operation, on any back end. Rows come in a fresh order each epoch; the rows left
- * over after the last whole batch are left out of that epoch. Batches and masks are gathered and drawn for many steps at
- * once.
+ * Mini-batch training, operation by operation, on any back end; the reference for the graph (`graph/graph-step.ts`), which
+ * is several times as fast but needs native TensorFlow. Rows come in a fresh order each epoch; the rows left over after the
+ * last whole batch are left out of that epoch. Batches and masks are gathered and drawn for many steps at once.
  */
-export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, seed }: EagerOptions): TrainingStep {
+export function eagerStep({ tf, genome, layers, tensors, input, classes, rows, seed }: StepOptions): TrainingStep {
   const count = rows.labels.length;
   const batch = Math.min(genome.batch, count);
   const steps = Math.floor(count / batch);
   const size = weightCount(tensors);
   const network = createNetwork(tf, layers, tensors);
   const optimizer = flatOptimizer(tf, genome.optimizer, steps * genome.epochs, decayMask(tensors, size.trained));
-  const dropouts = layers.filter((layer) => layer.kind === "dropout");
-  const widest = Math.max(rows.values.length / count, ...dropouts.map((layer) => layer.size));
+  const dropouts = leavesOf(layers).filter((layer) => layer.kind === "dropout");
+  const widest = Math.max(widthOf(input), ...dropouts.map((layer) => layer.size));
   const stepsAtOnce = Math.max(1, Math.min(steps, Math.floor(BLOCK_FLOATS / (batch * widest))));
-  const example = input.kind === "features" ? [input.width] : [1, input.samples, input.channels];
+  const example = exampleShape(input);
   const values = tf.tensor(rows.values, [count, ...example]);
-  const targets = tf.tensor2d(smoothed(rows.labels, classes, genome.labelSmoothing), [count, classes]);
+  const targets = tf.tensor2d(smoothedTargets(rows.labels, classes, genome.labelSmoothing), [count, classes]);
   let parameters = tf.zeros<Rank.R1>([size.trained]);
   let statistics: Tensor1D | null = size.all > size.trained ? tf.zeros([size.all - size.trained]) : null;
   let slots = optimizer.slots.map(() => tf.zeros<Rank.R1>([size.trained]));
@@ -142,13 +130,6 @@ function decayMask(tensors: readonly TensorShape[], trained: number): Float32Arr
     if (role === "trained" && decays) mask.fill(1, offset, tensors[index + 1]?.offset ?? trained);
   }
   return mask;
-}
-
-/** One-hot rows, softened: the class gets 1 - smoothing, and every class an equal part of `smoothing`. */
-function smoothed(labels: Int32Array, classes: number, smoothing: number): Float32Array {
-  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
-  for (const [row, label] of labels.entries()) targets[row * classes + label]! += 1 - smoothing;
-  return targets;
 }
 
 /** [many, batch, size] of 0 or 1/(1-rate), drawn by (seed, epoch, step, layer); 16 bits decide on one value. */

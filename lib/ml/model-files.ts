@@ -4,18 +4,44 @@ import { join } from "node:path";
 import { z } from "zod";
 import { layersOf } from "../domain/architecture.ts";
 import { ARTIFACT_FORMAT, artifactSchema } from "../domain/artifact.ts";
-import type { Artifact } from "../domain/artifact.ts";
+import type { Artifact, ArtifactMember, TensorEntry } from "../domain/artifact.ts";
+import { columnCount, columnsOf, missingFrom, placesIn, shapeOf } from "../domain/artifact-input.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { sizeOf, tensorsOf, weightCount } from "../domain/layers.ts";
 import type { InputShape, Layer, TensorShape } from "../domain/layers.ts";
+import type { Scaling } from "../domain/scaling.ts";
+import type { Genome, NetworkGenome, TreeGenome } from "../domain/spec.ts";
+import type { TreeModel } from "../domain/trees/tree-model.ts";
+import { treeCount, unpackTrees } from "../domain/trees/tree-tensors.ts";
 
 /** A model checked in every part, ready to be computed with. */
 export interface Model {
   readonly artifact: Artifact;
   readonly input: InputShape;
+  /** One, or those whose probabilities an ensemble takes the mean of. */
+  readonly parts: readonly ModelPart[];
+}
+
+export type ModelPart = NetworkPart | TreePart;
+
+interface PartFacts {
+  readonly input: InputShape;
+  /** Where its values stand in a row of the model's; null where it reads such a row as it is. */
+  readonly places: Int32Array | null;
+}
+
+export interface NetworkPart extends PartFacts {
+  readonly kind: "network";
+  readonly scaling: Scaling;
   readonly layers: readonly Layer[];
+  /** With offsets in `weights`. */
   readonly tensors: readonly TensorShape[];
   readonly weights: Float32Array;
+}
+
+interface TreePart extends PartFacts {
+  readonly kind: "trees";
+  readonly model: TreeModel;
 }
 
 export function sha256(bytes: Uint8Array): string {
@@ -25,7 +51,12 @@ export function sha256(bytes: Uint8Array): string {
 export type ArtifactFacts = Omit<Artifact, "format" | "tensors" | "weights">;
 
 /** Writes `artifact.json` and `weights.bin` (little-endian float32) to `folder`. */
-export async function writeModel(folder: string, facts: ArtifactFacts, tensors: readonly TensorShape[], weights: Float32Array) {
+export async function writeModel(
+  folder: string,
+  facts: ArtifactFacts,
+  tensors: readonly Pick<TensorShape, "name" | "shape" | "offset">[],
+  weights: Float32Array,
+) {
   const weightBytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   const weightFacts = { path: join(folder, "weights.bin"), sha256: sha256(weightBytes), bytes: weightBytes.length };
   const artifact: Artifact = {
@@ -43,7 +74,7 @@ export async function writeModel(folder: string, facts: ArtifactFacts, tensors: 
 
 /**
  * A model from its two files' bytes. Nothing is computed with before all of it is checked: format, schema, hash of the
- * weights, every tensor against what the genome needs, every number finite.
+ * weights, every tensor against what the genome needs, every number finite, every way through a tree.
  * @param artifactSha256 hash of the JSON where one is on record; without it a changed digit in the JSON can't be noticed
  * @throws SensorloopError ARTIFACT_CORRUPT, FORMAT_TOO_NEW
  */
@@ -51,28 +82,72 @@ export function readModel(artifactBytes: Uint8Array, weightBytes: Uint8Array, ar
   if (artifactSha256 !== undefined && sha256(artifactBytes) !== artifactSha256)
     throw corrupt("its description does not match the hash on record");
   const artifact = parseArtifact(artifactBytes);
-  const { genome, classes, input: reads, scaling } = artifact;
   if (weightBytes.length !== 4 * artifact.weights.floats)
     throw corrupt(`its weights are ${weightBytes.length} bytes where ${4 * artifact.weights.floats} belong`);
   if (sha256(weightBytes) !== artifact.weights.sha256) throw corrupt("its weights do not match their hash");
-  const input: InputShape =
-    reads.kind === "features"
-      ? { kind: "features", width: reads.names.length }
-      : { kind: "signal", samples: reads.samples, channels: reads.channels.length };
-  const layers = layersOfSound(genome, input, classes.length);
-  const tensors = tensorsOf(layers);
-  checkTensors(artifact, tensors);
-  const columns = input.kind === "features" ? input.width : input.channels;
-  const sound = scaling.mean.length === columns && scaling.sd.length === columns && scaling.sd.every((sd) => sd > 0) && scaling.clip > 0;
-  if (!sound) throw corrupt(`its scaling does not fit its ${columns} inputs`);
   // A copy: bytes that come from the network need not begin at a multiple of four.
   const weights = new Float32Array(new Uint8Array(weightBytes).buffer);
   if (!weights.every(Number.isFinite)) throw corrupt("its weights hold a value that is not a number");
+  let offset = 0;
+  const parts = membersOf(artifact).map(([genome, member]): ModelPart => {
+    const floats = member.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    if (offset + floats > weights.length) throw corrupt(`it lists more than its ${weights.length} weights`);
+    const own = weights.subarray(offset, offset + floats);
+    const tensors = member.tensors.map((tensor) => ({ ...tensor, offset: tensor.offset - offset }));
+    offset += floats;
+    return partOf(artifact, genome, { ...member, tensors }, own);
+  });
+  if (offset !== weights.length) throw corrupt(`its tensors hold ${offset} of its ${weights.length} weights`);
+  return { artifact, input: shapeOf(artifact.input), parts };
+}
+
+/** What a model consists of: itself, or, of an ensemble, its members with their genomes. */
+export function membersOf(artifact: Artifact): (readonly [Genome, ArtifactMember])[] {
+  const { genome, members = [] } = artifact;
+  if (genome.family !== "ensemble") {
+    if (members.length > 0) throw corrupt("it has members, and is no ensemble");
+    return [[genome, artifact]];
+  }
+  if (members.length !== genome.members.length || artifact.tensors.length > 0)
+    throw corrupt(`it has ${members.length} members where its genome names ${genome.members.length}`);
+  return members.map((member, index) => [genome.members[index]!, member]);
+}
+
+function partOf({ classes, input: whole }: Artifact, genome: Genome, member: ArtifactMember, weights: Float32Array): ModelPart {
+  const { input: reads } = member;
+  const [has, wants] = [columnsOf(whole), columnsOf(reads)];
+  if (missingFrom(whole, reads).length > 0 || (wants.channels.length > 0 && wants.samples !== has.samples))
+    throw corrupt("a member reads what the ensemble does not");
+  const facts = { input: shapeOf(reads), places: placesIn(whole, reads) };
+  if (genome.family === "boosting" || genome.family === "forest") {
+    return { kind: "trees", ...facts, model: treesOf(genome, member, classes.length, weights) };
+  }
+  return { kind: "network", ...facts, ...networkOf(genome, member, facts.input, classes.length, weights) };
+}
+
+function treesOf(genome: TreeGenome, { tensors, input, scaling }: ArtifactMember, classes: number, weights: Float32Array): TreeModel {
+  if (input.kind !== "features" || scaling !== null) throw corrupt("trees read unscaled features");
+  const model = unpackTrees(tensors, weights, { genome, classes, width: input.names.length });
+  const [expected, found] = [treeCount(genome, classes), model.trees.root.length];
+  if (expected !== found) throw corrupt(`it has ${found} trees where the genome needs ${expected}`);
+  return model;
+}
+
+function networkOf(genome: NetworkGenome, member: ArtifactMember, input: InputShape, classes: number, weights: Float32Array) {
+  const layers = layersOfSound(genome, input, classes);
+  const tensors = tensorsOf(layers);
+  checkTensors(member.tensors, tensors);
+  if (weightCount(tensors).all !== weights.length)
+    throw corrupt(`it lists ${weights.length} weights where the genome needs ${weightCount(tensors).all}`);
+  const { scaling } = member;
+  const columns = columnCount(member.input);
+  const sound = scaling?.mean.length === columns && scaling.sd.length === columns && scaling.sd.every((sd) => sd > 0) && scaling.clip > 0;
+  if (!sound) throw corrupt(`its scaling does not fit its ${columns} inputs`);
   for (const { name, shape, offset } of tensors) {
     const low = name.endsWith("/variance") && weights.subarray(offset, offset + sizeOf(shape)).some((value) => value < 0);
     if (low) throw corrupt(`its tensor '${name}' holds a negative variance`);
   }
-  return { artifact, input, layers, tensors, weights };
+  return { scaling, layers, tensors, weights };
 }
 
 function parseArtifact(bytes: Uint8Array): Artifact {
@@ -100,17 +175,15 @@ function layersOfSound(...[genome, input, classes]: Parameters<typeof layersOf>)
   }
 }
 
-function checkTensors(artifact: Artifact, tensors: readonly TensorShape[]): void {
+function checkTensors(listed: readonly TensorEntry[], tensors: readonly TensorShape[]): void {
   const describe = (list: readonly { name: string; shape: readonly number[]; offset: number }[]) =>
     list.map(({ name, shape, offset }) => `${name} [${shape.join(", ")}] at ${offset}`);
-  const [expected, found] = [describe(tensors), describe(artifact.tensors)];
-  const floats = weightCount(tensors).all;
+  const [expected, found] = [describe(tensors), describe(listed)];
   for (let index = 0; index < Math.max(expected.length, found.length); index += 1) {
     if (expected[index] !== found[index]) {
       throw corrupt(`its tensor ${index + 1} is ${found[index] ?? "missing"} where the genome needs ${expected[index] ?? "none"}`);
     }
   }
-  if (artifact.weights.floats !== floats) throw corrupt(`it lists ${artifact.weights.floats} weights where the genome needs ${floats}`);
 }
 
 function corrupt(why: string, cause?: unknown): SensorloopError {

@@ -1,10 +1,15 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs";
-import { NORMALISE_EPSILON, sizeOf } from "../domain/layers.ts";
-import type { Layer, TensorShape } from "../domain/layers.ts";
+import { isTrained, NORMALISE_EPSILON, sizeOf, widthOf } from "../domain/layers.ts";
+import type { InputShape, Layer, TensorShape } from "../domain/layers.ts";
 import type { Tensorflow } from "./backend.ts";
 
 /** Share of the old running mean and variance that a batch leaves standing; short trainings need it below Keras' .99. */
-const RUNNING_SHARE = 0.9;
+export const RUNNING_SHARE = 0.9;
+
+/** Shape of one example as the first layer takes it: signals as [1, samples, channels], all else as a row. */
+export function exampleShape(input: InputShape): number[] {
+  return input.kind === "signal" ? [1, input.samples, input.channels] : [widthOf(input)];
+}
 
 /** Tensors of the network by name, as `unpack` gives them. */
 export type Weights = ReadonlyMap<string, Tensor>;
@@ -37,10 +42,11 @@ interface Pass {
   readonly statistics?: readonly (readonly [string, Tensor])[];
 }
 
+type Masks = Iterator<Tensor> | null;
+
 export function createNetwork(tf: Tensorflow, layers: readonly Layer[], tensors: readonly TensorShape[]): Network {
   const trained = tensors.filter((tensor) => tensor.role === "trained");
   const kept = tensors.filter((tensor) => tensor.role === "statistic");
-  const firstTrained = layers.findIndex((layer) => layer.kind === "dense" || layer.kind === "convolution");
 
   const unpack: Network["unpack"] = (parameters, statistics) => {
     const weights = new Map<string, Tensor>();
@@ -62,49 +68,79 @@ export function createNetwork(tf: Tensorflow, layers: readonly Layer[], tensors:
   };
 
   const forward: Network["forward"] = (weights, input, masks) => {
-    const passes: Pass[] = [];
-    const running = new Map<string, Tensor>();
-    let values = input;
-    let dropouts = 0;
-    for (const layer of layers) {
-      if (layer.kind === "dropout" && !masks) continue;
-      const pass =
-        layer.kind === "dropout" ? dropout(tf, values, masks![dropouts++]!) : passThrough(tf, layer, weights, values, masks !== null);
-      for (const [name, statistic] of pass.statistics ?? []) running.set(name, statistic);
-      values = pass.output;
-      passes.push(pass);
-    }
+    const { output, back, statistics: moved = [] } = chain(tf, layers, weights, input, masks && masks.values());
+    const running = new Map(moved);
     const backward = (slope: Tensor2D): Tensor1D => {
       const gradients = new Map<string, Tensor>();
-      let back: Tensor | null = slope;
-      for (let index = passes.length - 1; index >= 0 && back; index -= 1) back = passes[index]!.back(back, index > firstTrained, gradients);
+      back(slope, false, gradients);
       return tf.concat1d(trained.map(({ name, shape }) => flatten(tf, gradients.get(name)!, shape)));
     };
     const statistics = masks && kept.length > 0 ? tf.concat1d(kept.map(({ name }) => running.get(name) as Tensor1D)) : null;
-    return { logits: values as Tensor2D, backward, statistics };
+    return { logits: output as Tensor2D, backward, statistics };
   };
   return { unpack, forward };
+}
+
+/** Layers one after another. `masks` gives the next dropout layer's at each call; null outside training. */
+function chain(tf: Tensorflow, layers: readonly Layer[], weights: Weights, input: Tensor, masks: Masks): Pass {
+  const passes: Pass[] = [];
+  let values = input;
+  for (const layer of layers) {
+    const pass = passThrough(tf, layer, weights, values, masks);
+    values = pass.output;
+    passes.push(pass);
+  }
+  const firstTrained = layers.findIndex(isTrained);
+  const back: Pass["back"] = (slope, inner, gradients) => {
+    let at: Tensor | null = slope;
+    for (let index = passes.length - 1; index >= 0 && at; index -= 1)
+      at = passes[index]!.back(at, inner || index > firstTrained, gradients);
+    return at;
+  };
+  return { output: values, back, statistics: passes.flatMap(({ statistics }) => statistics ?? []) };
 }
 
 function flatten(tf: Tensorflow, gradient: Tensor, shape: readonly number[]): Tensor1D {
   return (shape.length === 1 ? gradient : tf.reshape(gradient, [sizeOf(shape)])) as Tensor1D;
 }
 
-function passThrough(tf: Tensorflow, layer: Exclude<Layer, { kind: "dropout" }>, weights: Weights, input: Tensor, training: boolean): Pass {
+function passThrough(tf: Tensorflow, layer: Layer, weights: Weights, input: Tensor, masks: Masks): Pass {
   switch (layer.kind) {
     case "dense":
       return dense(tf, layer.name, weights, input as Tensor2D);
     case "convolution":
       return convolution(tf, layer, weights, input as Tensor4D);
     case "normalise":
-      return training ? normalise(tf, layer, weights, input) : normaliseByRunning(tf, layer, weights, input);
+      return masks ? normalise(tf, layer, weights, input) : normaliseByRunning(tf, layer, weights, input);
     case "activation":
       return layer.activation === "tanh" ? tanh(tf, input) : relu(tf, input);
     case "pool":
       return pool(tf, layer.size, input as Tensor4D);
     case "global-pool":
       return globalPool(tf, layer.samples, input);
+    case "dropout":
+      return masks ? dropout(tf, input, masks.next().value!) : { output: input, back: trainingOnly };
+    case "branches":
+      return branches(tf, layer, weights, input as Tensor2D, masks);
   }
+}
+
+/** Nothing before it learns, so no slope goes back through it. */
+function branches(tf: Tensorflow, layer: Extract<Layer, { kind: "branches" }>, weights: Weights, input: Tensor2D, masks: Masks): Pass {
+  const { samples, channels, width } = layer;
+  const [samplesOfAll, features] = tf.split(input, [samples * channels, width], 1);
+  const left = chain(tf, layer.signal, weights, tf.reshape(samplesOfAll!, [-1, 1, samples, channels]), masks);
+  const right = chain(tf, layer.features, weights, features!, masks);
+  return {
+    output: tf.concat([left.output, right.output], 1),
+    back: (slope, _, gradients) => {
+      const [leftSlope, rightSlope] = tf.split(slope, [left.output.shape[1]!, right.output.shape[1]!], 1);
+      left.back(leftSlope!, false, gradients);
+      right.back(rightSlope!, false, gradients);
+      return null;
+    },
+    statistics: [left, right].flatMap(({ statistics }) => statistics ?? []),
+  };
 }
 
 function dense(tf: Tensorflow, name: string, weights: Weights, input: Tensor2D): Pass {

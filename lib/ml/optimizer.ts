@@ -14,6 +14,17 @@ export interface FlatOptimizer {
   dispose(): void;
 }
 
+/** Adam's usual constants (Kingma & Ba 2015); epsilon stands outside the bias correction, as in Keras. */
+export const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
+
+/** What Adam's step is multiplied by because its means begin at zero; `step` from 0. */
+export function adamCorrection(step: number): number {
+  return Math.sqrt(1 - ADAM.beta2 ** (step + 1)) / (1 - ADAM.beta1 ** (step + 1));
+}
+
+/** Names of the vectors that an optimiser keeps beside the parameters. */
+export const SLOTS = { sgd: ["velocity"], adam: ["mean", "square"] } as const;
+
 /**
  * @param decays 1 where weight decay applies, else 0. Decay is decoupled (Loshchilov & Hutter 2019): each step takes
  *   learning rate x decay of the weight itself, apart from the gradient.
@@ -32,22 +43,20 @@ export function flatOptimizer(tf: Tensorflow, options: Optimizer, totalSteps: nu
       const change = options.nesterov ? tf.add(tf.mul(next, options.momentum), gradient) : next;
       return { parameters: decayed(parameters, change, rate(step)), slots: [next] };
     };
-    return { slots: ["velocity"], update, dispose };
+    return { slots: SLOTS.sgd, update, dispose };
   }
-  // Adam (Kingma & Ba 2015) with its usual constants; epsilon outside the bias correction, as Keras has it.
-  const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-7];
+  const { beta1, beta2, epsilon } = ADAM;
   const update: FlatOptimizer["update"] = (parameters, [first, second], gradient, step) => {
     const mean = tf.add<Tensor1D>(tf.mul(first!, beta1), tf.mul(gradient, 1 - beta1));
     const square = tf.add<Tensor1D>(tf.mul(second!, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-    const correction = Math.sqrt(1 - beta2 ** (step + 1)) / (1 - beta1 ** (step + 1));
-    const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(square), epsilon)), correction);
+    const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(square), epsilon)), adamCorrection(step));
     return { parameters: decayed(parameters, change, rate(step)), slots: [mean, square] };
   };
-  return { slots: ["mean", "square"], update, dispose };
+  return { slots: SLOTS.adam, update, dispose };
 }
 
-/** Rises over `warmupSteps`, then stays, or falls to 0 along half a cosine. */
-function learningRate(options: Optimizer, step: number, totalSteps: number): number {
+/** Of step `step` (from 0): rises over `warmupSteps`, then stays, or falls to 0 along half a cosine. */
+export function learningRate(options: Optimizer, step: number, totalSteps: number): number {
   const { learningRate: rate, warmupSteps, schedule } = options;
   if (step < warmupSteps) return (rate * (step + 1)) / warmupSteps;
   if (schedule === "constant") return rate;

@@ -5,21 +5,22 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { JobControl } from "../compute/job.ts";
+import { columnsOf } from "../domain/artifact-input.ts";
 import { SensorloopError } from "../domain/errors.ts";
-import { productsOf, widthOf } from "../domain/layers.ts";
+import { productsOf } from "../domain/layers.ts";
 import { measure } from "../domain/metrics.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
 import { encodeOutcomes } from "../domain/outcomes.ts";
-import { applyScaling } from "../domain/scaling.ts";
 import { SPLITS } from "../domain/window-shard.ts";
 import type { Split, WindowShard } from "../domain/window-shard.ts";
 import { loadBackend } from "./backend.ts";
 import { readModel, sha256 } from "./model-files.ts";
-import type { Model } from "./model-files.ts";
-import { checked, predictorOf } from "./predictor.ts";
-import type { Predictor } from "./predictor.ts";
-import { bestOf, tensorflowScorer } from "./scorer.ts";
-import { gatherRows, indexer, readShard, sourceOf, valuesOf, windowsOf } from "./window-rows.ts";
+import type { Model, ModelPart } from "./model-files.ts";
+import { plainScorer, predictorOf } from "./predictor.ts";
+import type { Answers, PartScorer, Predictor } from "./predictor.ts";
+import { openScorer } from "./scorer.ts";
+import type { Scorer } from "./scorer.ts";
+import { gather, indexer, readShard, readSubjects, windowsOf } from "./window-rows.ts";
 
 export interface ScoreInput {
   /** Files of the model. */
@@ -29,6 +30,10 @@ export interface ScoreInput {
   /** Files of the window set, always in the same order: the hash of a split depends on it. */
   readonly shards: readonly string[];
   readonly splits: readonly Split[];
+  /** Features and channels at hand; all that the windows have without it. */
+  readonly columns?: readonly string[];
+  /** File with a JSON array of subjects, whose windows alone are answered; all without it. */
+  readonly subjects?: string;
   /** Whether the split lets one person stand on both sides. */
   readonly leaking: boolean;
   readonly uncertainBelow?: number;
@@ -89,6 +94,12 @@ export async function run(input: ScoreInput, control: JobControl): Promise<Score
   const model = readModel(await readFile(input.artifact), await readFile(input.weights), input.artifactSha256);
   const predictor = predictorOf(model);
   await mkdir(control.folder, { recursive: true });
+  checkColumns(model, input.columns);
+  const selection = {
+    splits: input.splits,
+    dense: false,
+    subjects: input.subjects === undefined ? null : await readSubjects(input.subjects),
+  };
   const sides = new Map(input.splits.map((split) => [split, newSide(model)]));
   const predictions = { path: join(control.folder, "predictions.ndjson"), hash: createHash("sha256"), bytes: 0 };
   let rows = 0;
@@ -97,8 +108,8 @@ export async function run(input: ScoreInput, control: JobControl): Promise<Score
   async function* lines(): AsyncGenerator<Buffer> {
     for (const [index, path] of input.shards.entries()) {
       const shard = await readShard(path);
-      const windows = windowsOf(shard, { splits: input.splits, dense: false });
-      const values = readByModel(shard, windows, model);
+      const windows = windowsOf(shard, selection);
+      const values = gather(shard, windows, model.artifact.input);
       const answers = await answer(model, predictor, values, windows.length);
       latencyUs ??= latencyOf(predictor, values, windows.length);
       rows += windows.length;
@@ -176,41 +187,41 @@ async function finish(split: Split, side: Side, { leaking, uncertainBelow, seed 
   };
 }
 
-/**
- * Values of the windows as the model reads them: by the names of its features or channels, wherever these stand now.
- * @throws SensorloopError REQUEST_INVALID
- */
-function readByModel(shard: WindowShard, windows: readonly number[], { artifact, input }: Model): Float32Array {
-  const { genome, input: reads } = artifact;
-  const source = sourceOf(shard, genome.family);
-  const wanted = reads.kind === "features" ? reads.names : reads.channels;
-  const missing = wanted.filter((name) => !source.names.includes(name));
-  if (missing.length > 0) {
-    throw new SensorloopError(
-      "REQUEST_INVALID",
-      `the windows lack ${missing.length} inputs of the model: ${missing.slice(0, 5).join(", ")}`,
-      { facts: { missing } },
-    );
-  }
-  if (input.kind === "signal" && input.samples !== shard.samples) {
-    throw new SensorloopError("REQUEST_INVALID", `the model reads windows of ${input.samples} samples, and these have ${shard.samples}`);
-  }
-  const rows = gatherRows(valuesOf(shard, genome.family), widthOf(source.input), windows);
-  if (wanted.length === source.names.length && wanted.every((name, index) => name === source.names[index])) return rows;
-  const places = wanted.map((name) => source.names.indexOf(name));
-  const stride = source.names.length;
-  const picked = new Float32Array((rows.length / stride) * places.length);
-  for (let from = 0, to = 0; from < rows.length; from += stride) for (const place of places) picked[to++] = rows[from + place]!;
-  return picked;
+/** @throws SensorloopError REQUEST_INVALID where the model reads what is not at hand */
+function checkColumns({ artifact }: Model, columns: readonly string[] | undefined): void {
+  if (columns === undefined) return;
+  const { channels, features } = columnsOf(artifact.input);
+  const allowed = new Set(columns);
+  const missing = [...channels, ...features].filter((name) => !allowed.has(name));
+  if (missing.length === 0) return;
+  throw new SensorloopError(
+    "REQUEST_INVALID",
+    `the model reads ${missing.length} inputs that are not at hand: ${missing.slice(0, 5).join(", ")}`,
+    { facts: { missing } },
+  );
 }
 
-async function answer(model: Model, predictor: Predictor, values: Float32Array, count: number) {
-  if (productsOf(model.layers) * count < TENSORFLOW_FROM) return predictor.predict(values, count);
-  const { layers, tensors, input, artifact, weights } = model;
-  const { tf } = await loadBackend();
-  const scaled = applyScaling(artifact.scaling, values, new Float32Array(values.length));
-  const probabilities = checked(tensorflowScorer(tf, layers, tensors, input)(weights, scaled));
-  return bestOf(probabilities, artifact.classes.length);
+/** Much work goes to TensorFlow, part by part; trees and little work are answered in place. */
+async function answer(model: Model, predictor: Predictor, values: Float32Array, count: number): Promise<Answers> {
+  const isMuch = (part: ModelPart) => part.kind === "network" && productsOf(part.layers) * count >= TENSORFLOW_FROM;
+  if (!model.parts.some(isMuch)) return predictor.predict(values, count);
+  const backend = await loadBackend();
+  const opened: Scorer[] = [];
+  try {
+    const scorers: PartScorer[] = [];
+    for (const part of model.parts) {
+      if (part.kind === "trees" || !isMuch(part)) {
+        scorers.push(plainScorer(part, model));
+        continue;
+      }
+      const scorer = await openScorer(backend, part.layers, part.input);
+      opened.push(scorer);
+      scorers.push((rows) => scorer.score(part.weights, rows));
+    }
+    return predictorOf(model, scorers).predict(values, count);
+  } finally {
+    for (const scorer of opened) scorer.dispose();
+  }
 }
 
 function latencyOf(predictor: Predictor, values: Float32Array, count: number): number | null {

@@ -1,26 +1,20 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobControl } from "../compute/job.ts";
-import { layersOf } from "../domain/architecture.ts";
 import { canonicalJson } from "../domain/canonical.ts";
 import { SensorloopError } from "../domain/errors.ts";
-import { tensorsOf } from "../domain/layers.ts";
 import { macroF1Of, measure } from "../domain/metrics.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
-import { applyScaling, fitScaling } from "../domain/scaling.ts";
 import type { Genome } from "../domain/spec.ts";
-import { loadBackend } from "./backend.ts";
 import type { Backend, BackendName } from "./backend.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint, CurvePoint } from "./checkpoint.ts";
-import { eagerStep } from "./eager-step.ts";
-import { initialWeights } from "./initialise.ts";
-import { logisticStep } from "./logistic-step.ts";
+import type { Learner } from "./learner.ts";
 import { sha256, writeModel } from "./model-files.ts";
-import { bestOf, tensorflowScorer } from "./scorer.ts";
-import type { Scorer } from "./scorer.ts";
-import type { TrainingStep } from "./training-step.ts";
-import { selectRows } from "./window-rows.ts";
+import { networkLearner } from "./network-learner.ts";
+import { bestOf } from "./scorer.ts";
+import { treeLearner } from "./trees/tree-learner.ts";
+import { readSubjects, selectRows } from "./window-rows.ts";
 import type { LabelledRows } from "./window-rows.ts";
 
 export interface TrainInput {
@@ -29,6 +23,12 @@ export interface TrainInput {
   readonly shards: readonly string[];
   /** Sides of the split to learn from; `validation` is measured where it is not among them. */
   readonly fit: readonly ("train" | "validation")[];
+  /** Features and channels that the model may read; all without it. Names that the windows lack are passed over. */
+  readonly columns?: readonly string[];
+  /** File with a JSON array of subjects, whose windows alone are learned from and measured; all without it. */
+  readonly subjects?: string;
+  /** Files of shards of which every labelled window is learned from, whoever's it is; never measured. */
+  readonly extra?: readonly string[];
   readonly seed: number;
   /** File of a checkpoint to go on from; one that does not belong to this training is left aside, see `resumed`. */
   readonly checkpoint: string | null;
@@ -49,7 +49,8 @@ export interface TrainOutput {
   readonly seconds: number;
   readonly rows: number;
   readonly epochs: number;
-  readonly backend: BackendName;
+  /** Null where TensorFlow had no part in it. */
+  readonly backend: BackendName | null;
   readonly backendReason: string;
   readonly threads: number;
   /** Epochs that a checkpoint spared, or why it could not be used; null without one. */
@@ -61,82 +62,65 @@ const CURVE_POINTS = 100;
 
 /**
  * Trains one model. The same input on the same back end with the same thread count gives the same bits, whether or not it
- * was interrupted and resumed. Rows: those of `fit` with a label, dense windows included; scaled by their own z-score.
- * @throws SensorloopError TOO_LITTLE_DATA, TRAINING_DIVERGED, TENSORFLOW_UNAVAILABLE, SPEC_INVALID
+ * was interrupted and resumed. Rows: those of `fit` with a label, dense windows included, and all of `extra`.
+ * @throws SensorloopError TOO_LITTLE_DATA, TRAINING_DIVERGED, TENSORFLOW_UNAVAILABLE, SPEC_INVALID, REQUEST_INVALID
  */
 export async function run(input: TrainInput, control: JobControl): Promise<TrainOutput> {
   const started = performance.now();
-  const { genome, seed, fit } = input;
-  const backend = await loadBackend({ wanted: input.backend, threads: input.threads ?? 1 });
-  const selected = await selectRows(input.shards, genome.family, { splits: fit, dense: true });
-  checkEnough(selected);
-  const { source, labels } = selected;
-  const columns = source.names.length;
-  const scaling = fitScaling(selected.values, columns);
-  const values = applyScaling(scaling, selected.values, selected.values);
-  const layers = layersOf(genome, source.input, source.classes.length);
-  const tensors = tensorsOf(layers);
-  const scorer = tensorflowScorer(backend.tf, layers, tensors, source.input);
-  const validation = fit.includes("validation")
-    ? null
-    : await readValidation(input.shards, genome.family, (rows) => applyScaling(scaling, rows, rows));
-  const identity = identityOf(input, backend, values, labels);
-  const shape = { input: source.input, classes: source.classes.length, width: values.length / labels.length };
-  const step: TrainingStep =
-    genome.family === "logistic"
-      ? logisticStep({ tf: backend.tf, genome, rows: { values, labels }, ...shape })
-      : eagerStep({ tf: backend.tf, genome, layers, tensors, rows: { values, labels }, seed, ...shape });
+  const { genome, seed, fit, shards, columns } = input;
+  const subjects = input.subjects === undefined ? null : await readSubjects(input.subjects);
+  const rows = await selectRows({ genome, shards, extra: input.extra, columns, subjects, splits: fit, dense: true });
+  checkEnough(rows);
+  const asked = { genome, shards, columns, subjects, splits: ["validation"] as const, dense: false };
+  const unseen = fit.includes("validation") ? null : await selectRows(asked);
+  const validation = unseen && unseen.labels.length > 0 ? unseen : null;
+  const content = contentOf(rows);
+  const learner = await learnerOf(input, rows, validation);
+  const { backend } = learner;
+  const threads = backend?.threads ?? 1;
+  const identity = identityOf({ genome, seed, backend: backend?.name ?? null, threads, content });
   const checkpoint = input.checkpoint === null ? null : await readCheckpoint(input.checkpoint, identity);
   const from = typeof checkpoint === "string" ? null : checkpoint;
-  step.load(from?.state ?? { weights: initialWeights(tensors, seed) });
-  const { epochs, curve } = await train({ step, genome, from, identity, control, every: input.checkpointEverySeconds, validation, scorer });
-  const weights = step.weights();
-  step.dispose();
+  learner.start(from?.state ?? null);
+  const { epochs, curve } = await train({ learner, from, identity, control, every: input.checkpointEverySeconds, validation });
+  const { tensors, weights, scaling } = learner.learned();
+  const answers = learner.answers();
+  learner.dispose();
   const seconds = (performance.now() - started) / 1000;
-  const files = await writeModel(
-    control.folder,
-    {
-      genome,
-      classes: [...source.classes],
-      input:
-        source.input.kind === "features"
-          ? { kind: "features", names: [...source.names] }
-          : { kind: "signal", channels: [...source.names], samples: source.input.samples },
-      scaling: { mean: [...scaling.mean], sd: [...scaling.sd], clip: scaling.clip },
-      training: { backend: backend.name, threads: backend.threads, seed, epochs, rows: labels.length, seconds },
-    },
-    tensors,
-    weights,
-  );
+  const training = { backend: backend?.name ?? null, threads, seed, epochs, rows: rows.labels.length, seconds };
+  const facts = { genome, classes: [...rows.classes], input: rows.input, scaling, training };
   return {
-    ...files,
+    ...(await writeModel(control.folder, facts, tensors, weights)),
     curve,
     seconds,
-    rows: labels.length,
+    rows: rows.labels.length,
     epochs,
-    backend: backend.name,
-    backendReason: backend.reason,
-    threads: backend.threads,
+    backend: training.backend,
+    backendReason: backend?.reason ?? "trees grow in plain TypeScript",
+    threads,
     resumed: typeof checkpoint === "string" ? { refused: checkpoint } : checkpoint && { epochs: checkpoint.epochs },
-    validation: validation && measureRows(validation, scorer(weights, validation.values), input.leaking ?? false, seed),
+    validation: validation && answers && measureRows(validation, answers, input.leaking ?? false, seed),
   };
 }
 
+async function learnerOf(input: TrainInput, rows: LabelledRows, validation: LabelledRows | null): Promise<Learner> {
+  const { genome, seed, backend, threads = 1 } = input;
+  if (genome.family === "boosting" || genome.family === "forest") return treeLearner({ genome, rows, validation, seed });
+  return await networkLearner({ genome, rows, validation, seed, backend, threads });
+}
+
 interface Training {
-  readonly step: TrainingStep;
-  readonly genome: Genome;
+  readonly learner: Learner;
   readonly from: Checkpoint | null;
   readonly identity: string;
   readonly control: JobControl;
   readonly every: number;
   readonly validation: LabelledRows | null;
-  readonly scorer: Scorer;
 }
 
 /** Runs the epochs that are left; reports each, and saves at their borders. */
-async function train({ step, genome, from, identity, control, every, validation, scorer }: Training) {
-  const total = genome.family === "logistic" ? genome.maxIterations : genome.epochs;
-  const unit = genome.family === "logistic" ? "iteration" : "epoch";
+async function train({ learner, from, identity, control, every, validation }: Training) {
+  const { epochs: total, unit } = learner;
   const stride = Math.ceil(total / CURVE_POINTS);
   const curve: CurvePoint[] = [...(from?.curve ?? [])];
   const written: string[] = [];
@@ -145,19 +129,20 @@ async function train({ step, genome, from, identity, control, every, validation,
   let finished = from?.finished ?? false;
   let saved = performance.now();
   while (epochs < total && !finished) {
-    const result = await step.epoch(epochs);
+    const result = await learner.epoch(epochs);
     epochs += 1;
     finished = result.finished;
     const last = finished || epochs === total;
     const { loss, accuracy } = result;
     if (last || epochs % stride === 0) {
-      const validationF1 = validation ? macroF1(validation, scorer(step.weights(), validation.values)) : undefined;
-      curve.push({ epoch: epochs, loss, accuracy, ...(validationF1 === undefined ? {} : { validationF1 }) });
+      const answers = learner.answers();
+      const validationF1 = validation && answers ? { validationF1: macroF1(validation, answers) } : {};
+      curve.push({ epoch: epochs, loss, accuracy, ...validationF1 });
     }
     let checkpoint: string | undefined;
     if (performance.now() - saved >= every * 1000) {
       checkpoint = join(control.folder, `checkpoint-${epochs}.bin`);
-      await writeCheckpoint(checkpoint, { identity, epochs, finished, curve, state: step.state() });
+      await writeCheckpoint(checkpoint, { identity, epochs, finished, curve, state: learner.state() });
       written.push(checkpoint);
       // The one before may still be on its way to the object store.
       if (written.length > 2) await rm(written.shift()!, { force: true });
@@ -173,29 +158,31 @@ async function train({ step, genome, from, identity, control, every, validation,
   return { epochs, curve };
 }
 
-function checkEnough({ labels, source }: LabelledRows): void {
+function checkEnough({ labels, classes }: LabelledRows): void {
   const present = new Set(labels);
   if (present.size >= 2) return;
-  const found = present.size === 0 ? "no labelled window" : `windows of one class only ('${source.classes[labels[0]!]}')`;
+  const found = present.size === 0 ? "no labelled window" : `windows of one class only ('${classes[labels[0]!]}')`;
   throw new SensorloopError("TOO_LITTLE_DATA", `the training side of the split holds ${found}`, { facts: { rows: labels.length } });
 }
 
-function identityOf({ genome, seed }: TrainInput, { name, threads }: Backend, values: Float32Array, labels: Int32Array): string {
-  const bytes = (array: Float32Array | Int32Array) => sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-  return sha256(Buffer.from(canonicalJson({ genome, seed, backend: name, threads, values: bytes(values), labels: bytes(labels) })));
+/** Hashes of the rows as they were read; taken before a learner scales them in place. */
+function contentOf({ input, classes, values, labels }: LabelledRows) {
+  const hash = (array: Float32Array | Int32Array) => sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  return { input, classes, values: hash(values), labels: hash(labels) };
 }
 
-async function readValidation(
-  shards: readonly string[],
-  family: Genome["family"],
-  scale: (rows: Float32Array) => Float32Array,
-): Promise<LabelledRows | null> {
-  const rows = await selectRows(shards, family, { splits: ["validation"], dense: false });
-  return rows.labels.length === 0 ? null : { ...rows, values: scale(rows.values) };
+interface Identity extends Pick<TrainInput, "genome" | "seed"> {
+  readonly backend: Backend["name"] | null;
+  readonly threads: number;
+  readonly content: ReturnType<typeof contentOf>;
 }
 
-function macroF1({ source, labels }: LabelledRows, probabilities: Float32Array): number {
-  const size = source.classes.length;
+function identityOf(identity: Identity): string {
+  return sha256(Buffer.from(canonicalJson(identity)));
+}
+
+function macroF1({ classes, labels }: LabelledRows, probabilities: Float32Array): number {
+  const size = classes.length;
   const answers = bestOf(probabilities, size).classes;
   const totals = new Float64Array(size * size);
   for (const [row, label] of labels.entries()) totals[label * size + answers[row]!]! += 1;
@@ -203,11 +190,11 @@ function macroF1({ source, labels }: LabelledRows, probabilities: Float32Array):
 }
 
 function measureRows(
-  { source, labels, subject, subjects }: LabelledRows,
+  { classes, labels, subject, subjects }: LabelledRows,
   probabilities: Float32Array,
   leaking: boolean,
   seed: number,
 ): Metrics {
-  const { classes: predicted, confidence } = bestOf(probabilities, source.classes.length);
-  return measure({ classes: source.classes, subjects, subject, actual: labels, predicted, confidence }, { leaking, seed });
+  const { classes: predicted, confidence } = bestOf(probabilities, classes.length);
+  return measure({ classes, subjects, subject, actual: labels, predicted, confidence }, { leaking, seed });
 }

@@ -1,3 +1,7 @@
+import type { InputShape, Layer, TensorShape } from "../domain/layers.ts";
+import type { SteppedGenome } from "../domain/spec.ts";
+import type { Tensorflow } from "./backend.ts";
+
 /**
  * The seam between the training loop (epochs, progress, checkpoints) and what computes one epoch. A step owns the data
  * it was made with; everything that changes is in its state, so that saving the state and loading it elsewhere goes on
@@ -29,4 +33,17 @@ export interface TrainingRows {
   readonly values: Float32Array;
   /** Class of each row, 0 ... classes-1. */
   readonly labels: Int32Array;
+}
+
+/** What a step needs to train a network by batches, whichever way it computes. */
+export interface StepOptions {
+  readonly tf: Tensorflow;
+  readonly genome: SteppedGenome;
+  /** `layersOf` the genome, and `tensorsOf` them. */
+  readonly layers: readonly Layer[];
+  readonly tensors: readonly TensorShape[];
+  readonly input: InputShape;
+  readonly classes: number;
+  readonly rows: TrainingRows;
+  readonly seed: number;
 }

@@ -1,9 +1,11 @@
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { ModelInput } from "../domain/artifact.ts";
+import { columnsOf, missingFrom, placesIn, shapeOf } from "../domain/artifact-input.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import type { Genome } from "../domain/spec.ts";
 import { decodeWindowShard, SPLITS } from "../domain/window-shard.ts";
 import type { Split, WindowShard } from "../domain/window-shard.ts";
-import type { InputShape } from "../domain/layers.ts";
 import { widthOf } from "../domain/layers.ts";
 
 /** Reads a shard's file as a whole; its arrays are views on those bytes. */
@@ -25,28 +27,73 @@ export async function readShard(path: string): Promise<WindowShard> {
   }
 }
 
-/** What models of a family read of a shard's windows: its values, and their names in order. */
-export interface WindowSource {
-  readonly input: InputShape;
-  /** Feature or channel names. */
-  readonly names: readonly string[];
-  readonly classes: readonly string[];
+/** The subjects that a file lists as a JSON array. @throws SensorloopError REQUEST_INVALID */
+export async function readSubjects(path: string): Promise<ReadonlySet<string>> {
+  const listed = z.array(z.string()).safeParse(JSON.parse(await readFile(path, "utf8")));
+  if (!listed.success) throw new SensorloopError("REQUEST_INVALID", "the file of subjects is no list of names");
+  return new Set(listed.data);
 }
 
-export function sourceOf(shard: WindowShard, family: Genome["family"]): WindowSource {
-  const { classes, features, channels, samples } = shard;
-  if (family === "cnn") return { input: { kind: "signal", samples, channels: channels.length }, names: channels, classes };
-  return { input: { kind: "features", width: features.length }, names: features, classes };
+/** All that a shard's windows have. */
+function contentOf({ features, channels, samples }: WindowShard): ModelInput {
+  return { kind: "both", channels: [...channels], samples, names: [...features] };
 }
 
-/** Row-major values of all windows of the shard as that family reads them. */
-export function valuesOf(shard: WindowShard, family: Genome["family"]): Float32Array {
-  return family === "cnn" ? shard.signals : shard.featureValues;
+/**
+ * What a model of this genome reads of a shard's windows, in their order.
+ * @param columns features and channels it may read; all without it
+ * @throws SensorloopError TOO_LITTLE_DATA where none of what it reads is among them
+ */
+function inputOf(shard: WindowShard, genome: Genome, columns: readonly string[] | undefined): ModelInput {
+  const allowed = columns && new Set(columns);
+  const kept = (names: readonly string[]) => names.filter((name) => allowed?.has(name) ?? true);
+  const readsSignals = genome.family === "cnn";
+  const readsFeatures = genome.family !== "cnn" || genome.features !== undefined;
+  const [channels, names] = [readsSignals ? kept(shard.channels) : [], readsFeatures ? kept(shard.features) : []];
+  if ((readsSignals && channels.length === 0) || (readsFeatures && names.length === 0)) {
+    const what = readsSignals && channels.length === 0 ? "channels" : "features";
+    throw new SensorloopError("TOO_LITTLE_DATA", `the windows have no ${what} that a model of family '${genome.family}' may read here`, {
+      facts: { family: genome.family },
+    });
+  }
+  const { samples } = shard;
+  if (!readsSignals) return { kind: "features", names };
+  return readsFeatures ? { kind: "both", channels, samples, names } : { kind: "signal", channels, samples };
+}
+
+/**
+ * Values of the windows as `input` names them, wherever the columns stand in the shard; row-major.
+ * @throws SensorloopError REQUEST_INVALID where the windows lack a column, or are of another length
+ */
+export function gather(shard: WindowShard, windows: readonly number[], input: ModelInput): Float32Array {
+  const content = contentOf(shard);
+  const missing = missingFrom(content, input);
+  if (missing.length > 0) {
+    throw new SensorloopError(
+      "REQUEST_INVALID",
+      `the windows lack ${missing.length} inputs of the model: ${missing.slice(0, 5).join(", ")}`,
+      { facts: { missing } },
+    );
+  }
+  const { channels, samples } = columnsOf(input);
+  if (channels.length > 0 && samples !== shard.samples)
+    throw new SensorloopError("REQUEST_INVALID", `the model reads windows of ${samples} samples, and these have ${shard.samples}`);
+  const width = widthOf(shapeOf(input));
+  const places = placesIn(content, input) ?? Int32Array.from({ length: width }, (_, place) => place);
+  const border = shard.samples * shard.channels.length;
+  const values = new Float32Array(windows.length * width);
+  let to = 0;
+  for (const window of windows) {
+    const [signal, features] = [window * border, window * shard.features.length - border];
+    for (const place of places) values[to++] = place < border ? shard.signals[signal + place]! : shard.featureValues[features + place]!;
+  }
+  return values;
 }
 
 /** Labelled rows, not yet scaled. */
 export interface LabelledRows {
-  readonly source: WindowSource;
+  readonly input: ModelInput;
+  readonly classes: readonly string[];
   readonly values: Float32Array;
   readonly labels: Int32Array;
   readonly subjects: readonly string[];
@@ -54,59 +101,66 @@ export interface LabelledRows {
   readonly subject: Int32Array;
 }
 
-/** Which windows: by side of the split, with or without the extra, denser ones. */
+/** Which windows: by side of the split, with or without the extra, denser ones, of some subjects or of all. */
 export interface Selection {
   readonly splits: readonly Split[];
   readonly dense: boolean;
+  readonly subjects: ReadonlySet<string> | null;
+}
+
+/** Which labelled rows a model of a genome learns from or is measured on. */
+export interface RowsWanted extends Selection {
+  readonly genome: Genome;
+  /** Shards of a window set, in order. */
+  readonly shards: readonly string[];
+  /** Shards of which all labelled windows are taken, whoever's they are. */
+  readonly extra?: readonly string[];
+  readonly columns?: readonly string[];
 }
 
 /**
- * The labelled windows of a selection from all shards of a window set, in order.
- * @throws SensorloopError OBJECT_CORRUPT where the shards do not belong together
+ * The labelled windows of a selection from all shards of a window set, in order, then the extra ones.
+ * @throws SensorloopError OBJECT_CORRUPT where the shards do not belong together, TOO_LITTLE_DATA, REQUEST_INVALID
  */
-export async function selectRows(paths: readonly string[], family: Genome["family"], selection: Selection): Promise<LabelledRows> {
+export async function selectRows({ genome, shards, extra = [], columns, ...selection }: RowsWanted): Promise<LabelledRows> {
   const parts: Pick<LabelledRows, "values" | "labels" | "subject">[] = [];
   const people = indexer();
-  let source: WindowSource | null = null;
-  for (const path of paths) {
+  let first: Pick<LabelledRows, "input" | "classes"> | undefined;
+  for (const [index, path] of [...shards, ...extra].entries()) {
     const shard = await readShard(path);
-    const here = sourceOf(shard, family);
-    source ??= here;
-    checkAlike(source, here);
-    const rows = windowsOf(shard, selection).filter((window) => shard.label[window]! >= 0);
+    const isExtra = index >= shards.length;
+    const classes = shard.classes;
+    first ??= { input: inputOf(shard, genome, columns), classes };
+    const alike = JSON.stringify([isExtra ? first.input : inputOf(shard, genome, columns), classes]);
+    if (alike !== JSON.stringify([first.input, first.classes]))
+      throw new SensorloopError("OBJECT_CORRUPT", "the shards of one window set differ in their features, channels or classes");
+    const windows = isExtra ? allOf(shard) : windowsOf(shard, selection);
+    const rows = windows.filter((window) => shard.label[window]! >= 0);
     parts.push({
-      values: gatherRows(valuesOf(shard, family), widthOf(here.input), rows),
+      values: gather(shard, rows, first.input),
       labels: Int32Array.from(rows, (window) => shard.label[window]!),
       subject: Int32Array.from(rows, (window) => people.indexOf(shard.subjects[shard.subject[window]!]!)),
     });
   }
-  if (!source) throw new SensorloopError("TOO_LITTLE_DATA", "there is no window shard to read");
+  if (!first) throw new SensorloopError("TOO_LITTLE_DATA", "there is no window shard to read");
+  const all = <Name extends "values" | "labels" | "subject">(name: Name) => parts.map((part) => part[name]);
   return {
-    source,
-    values: joined(
-      Float32Array,
-      parts.map(({ values }) => values),
-    ),
-    labels: joined(
-      Int32Array,
-      parts.map(({ labels }) => labels),
-    ),
+    input: first.input,
+    classes: first.classes,
+    values: joined(Float32Array, all("values")),
+    labels: joined(Int32Array, all("labels")),
     subjects: people.names,
-    subject: joined(
-      Int32Array,
-      parts.map(({ subject }) => subject),
-    ),
+    subject: joined(Int32Array, all("subject")),
   };
 }
 
 /** Indices of the windows of a selection, labelled or not. */
-export function windowsOf(shard: WindowShard, { splits, dense }: Selection): number[] {
+export function windowsOf(shard: WindowShard, { splits, dense, subjects }: Selection): number[] {
   const sides = new Set(splits.map((split) => SPLITS.indexOf(split)));
-  const windows: number[] = [];
-  for (let window = 0; window < shard.windows; window += 1) {
-    if (sides.has(shard.split[window]!) && (dense || shard.dense[window] === 0)) windows.push(window);
-  }
-  return windows;
+  const chosen = shard.subjects.map((subject) => subjects?.has(subject) ?? true);
+  return allOf(shard).filter(
+    (window) => sides.has(shard.split[window]!) && (dense || shard.dense[window] === 0) && chosen[shard.subject[window]!]!,
+  );
 }
 
 /** Gives names numbers in the order in which they come. */
@@ -122,16 +176,8 @@ export function indexer(): { readonly names: readonly string[]; indexOf(name: st
   return { names, indexOf };
 }
 
-export function gatherRows(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
-  const gathered = new Float32Array(rows.length * width);
-  for (const [place, row] of rows.entries()) gathered.set(values.subarray(row * width, (row + 1) * width), place * width);
-  return gathered;
-}
-
-function checkAlike(one: WindowSource, other: WindowSource): void {
-  const [expected, found] = [one, other].map((source) => JSON.stringify([source.input, source.names, source.classes]));
-  if (expected !== found)
-    throw new SensorloopError("OBJECT_CORRUPT", "the shards of one window set differ in their features, channels or classes");
+function allOf({ windows }: WindowShard): number[] {
+  return Array.from({ length: windows }, (_, window) => window);
 }
 
 function joined<A extends Float32Array | Int32Array>(ArrayType: new (length: number) => A, parts: readonly A[]): A {

@@ -35,6 +35,13 @@ export interface Database {
   model: ModelTable;
   evaluation: EvaluationTable;
   prediction: PredictionTable;
+  profile: ProfileTable;
+  clustering: ClusteringTable;
+  cohort_member: { clustering: string; subject: string; cohort: string };
+  description: DescriptionTable;
+  synthesis: SynthesisTable;
+  run_slot: RunSlotTable;
+  run_trial: { run: string; slot: string; model: string; generation: number };
 }
 
 /** jsonb: read as its type, written as a JSON string. */
@@ -212,6 +219,70 @@ interface ModelTable {
   curve: JsonWithDefault<Record<string, number>[]>;
   error: NullableJson<ErrorReport>;
   created_at: Generated<Date>;
+  origin: ColumnType<ModelOrigin, ModelOrigin | undefined, ModelOrigin>;
+  generation: Generated<number>;
+  /** Trials of the same slot. */
+  parents: Generated<string[]>;
+  mutation: string | null;
+  clustering: string | null;
+}
+
+export type ModelOrigin = "spec" | "memory" | "mutant" | "refit" | "ensemble" | "import";
+
+interface ProfileTable {
+  project: string;
+  biometric_id: string;
+  age: number | null;
+  sex: "female" | "male" | "other" | null;
+  level: "beginner" | "intermediate" | "enthusiast" | "athlete" | null;
+  weight_kg: number | null;
+  height_cm: number | null;
+  /** By field: when it was said, ISO 8601. */
+  stated: JsonWithDefault<Record<string, string>>;
+  updated_at: Generated<Date>;
+}
+
+interface ClusteringTable {
+  id: string;
+  project: string;
+  snapshot: string;
+  input_sha256: string;
+  model: Json<Record<string, unknown>>;
+  detail: JsonWithDefault<Record<string, unknown>>;
+  created_at: Generated<Date>;
+}
+
+interface DescriptionTable {
+  project: string;
+  snapshot: string;
+  input_sha256: string;
+  object: string;
+  detail: JsonWithDefault<Record<string, unknown>>;
+  created_at: Generated<Date>;
+}
+
+interface SynthesisTable {
+  id: string;
+  project: string;
+  snapshot: string;
+  input_sha256: string;
+  object: string | null;
+  report: Json<Record<string, unknown>>;
+  decision: Json<Record<string, unknown>>;
+  created_at: Generated<Date>;
+}
+
+interface RunSlotTable {
+  run: string;
+  slot: string;
+  cohort: string;
+  sensors: string[];
+  state: "waiting" | "evolving" | "deciding" | "done" | "skipped" | "failed";
+  generation: Generated<number>;
+  candidate: string | null;
+  champion: string | null;
+  decision: NullableJson<Verdict>;
+  reason: string | null;
 }
 
 interface EvaluationTable {

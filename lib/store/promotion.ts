@@ -64,6 +64,7 @@ export async function championAt(db: Kysely<Database>, slot: string, time: Date)
 
 export interface Reign {
   readonly model: string;
+  readonly kind: (typeof KINDS)[number];
   readonly since: Date;
   /** Null while it lasts. */
   readonly until: Date | null;
@@ -76,6 +77,7 @@ export async function reignsOf(db: Kysely<Database>, slot: string): Promise<Reig
   const events = (await eventsAbout(db, KINDS, slot)) as Extract<JournalEvent, { kind: (typeof KINDS)[number] }>[];
   return events.map((event, index) => ({
     model: event.payload.model,
+    kind: event.kind,
     since: event.at,
     until: events[index + 1]?.at ?? null,
     by: event.actor,

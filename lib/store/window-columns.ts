@@ -1,6 +1,6 @@
 import { SPLITS, type Split, type WindowShard } from "../domain/window-shard.ts";
 
-interface WindowRow {
+export interface WindowRow {
   readonly subject: number;
   readonly recording: number;
   readonly label: number;

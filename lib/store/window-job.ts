@@ -2,10 +2,13 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../compute/job.ts";
 import { SensorloopError } from "../domain/errors.ts";
+import { rotationDegrees } from "../domain/cut.ts";
 import { channelsAfterFilters, chosenFeatures } from "../domain/features/choose.ts";
 import { compileFeatures } from "../domain/features/compile.ts";
 import { applyFilters } from "../domain/filters.ts";
+import { recordingName } from "../domain/recording-id.ts";
 import type { Recording } from "../domain/recording.ts";
+import { createTurner, rotationOf, tripletsOf } from "../domain/rotation.ts";
 import type { Spec } from "../domain/spec.ts";
 import { encodeWindowShard, type Split } from "../domain/window-shard.ts";
 import { planWindows, windowSamples, type PlannedWindow } from "../domain/windows.ts";
@@ -13,7 +16,7 @@ import { openDuckdb } from "./duckdb.ts";
 import type { SeriesPart } from "./pieces.ts";
 import { readRecordings } from "./series.ts";
 import { randomSide } from "./random-side.ts";
-import { WindowColumns } from "./window-columns.ts";
+import { WindowColumns, type WindowRow } from "./window-columns.ts";
 
 export interface WindowJobInput {
   readonly parts: readonly (SeriesPart & { readonly file: string })[];
@@ -22,7 +25,7 @@ export interface WindowJobInput {
   readonly recordings: string;
   /** Path of a JSON object: subject or recording (by `spec.split.by`) to its side; not read for `random`. */
   readonly split: string;
-  /** For `split.by: random`. */
+  /** For `split.by: random`, and for the rotations of copies. */
   readonly seed: number;
   /** Whether the windows' samples are wanted beside their features. */
   readonly signals: boolean;
@@ -32,8 +35,8 @@ export interface WindowJobInput {
 
 export interface WindowJobOutput {
   readonly windows: number;
-  /** Windows by side; dense ones apart from the others of their side. */
-  readonly perSplit: Readonly<Record<Split | "dense", number>>;
+  /** Windows by side; apart from these the dense ones, and the copies that were turned. */
+  readonly perSplit: Readonly<Record<Split | "dense" | "rotated", number>>;
   /** Labelled windows by class, dense ones left out. */
   readonly perClass: Readonly<Record<string, number>>;
   /** `gap`: gaps that no window spans; `short`: stretches or labels too short for one; `missing`: recordings without one of the channels. */
@@ -49,8 +52,11 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
   const samples = windowSamples(spec.windows, spec.rateHz);
   const chosen = chosenFeatures(spec);
   const features = chosen && compileFeatures(chosen, channels, spec.rateHz, samples || 128);
+  const degrees = rotationDegrees(spec);
+  const places = tripletsOf(spec.features).map(([x, y, z]) => [channels.indexOf(x), channels.indexOf(y), channels.indexOf(z)] as const);
+  const turned = createTurner(places, channels.length, samples);
   const columns = new WindowColumns(features?.names.length ?? 0, input.signals && samples > 0 ? samples * channels.length : 0);
-  const perSplit = { train: 0, validation: 0, holdout: 0, unlabelled: 0, dense: 0 };
+  const perSplit = { train: 0, validation: 0, holdout: 0, unlabelled: 0, dense: 0, rotated: 0 };
   const perClass = Object.fromEntries(spec.labels.classes.map((label) => [label, 0]));
   const skipped = { gap: 0, unlabelled: 0, short: 0, missing: 0 };
   const known = {
@@ -92,7 +98,7 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
       const side = window.label === null ? "unlabelled" : sideOf(recording, window);
       perSplit[window.dense ? "dense" : side]++;
       if (window.label !== null && !window.dense) perClass[window.label]!++;
-      columns.add({
+      const row: WindowRow = {
         subject,
         recording: name,
         label: window.label === null ? -1 : known.classes.get(window.label)!,
@@ -101,10 +107,19 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
         from: window.sample,
         to: window.sample + window.to - window.from,
         startUs: window.startUs,
-      });
-      features?.compute(series, window.from, window.to, columns.featureValues, columns.featureAt);
-      columns.addSignals(series, window.from, window.to);
+      };
+      addRow(row, series, window.from, window.to);
+      if (degrees === 0 || side === "holdout" || side === "unlabelled") continue;
+      perSplit.rotated++;
+      const rotation = rotationOf(input.seed, recordingName(recording.recording), window.sample, degrees);
+      addRow({ ...row, dense: true }, turned(series, window.from, window.to, rotation), 0, window.to - window.from);
     }
+  }
+
+  function addRow(row: WindowRow, series: readonly Float32Array[], from: number, to: number): void {
+    columns.add(row);
+    features?.compute(series, from, to, columns.featureValues, columns.featureAt);
+    columns.addSignals(series, from, to);
   }
 
   async function write(): Promise<void> {

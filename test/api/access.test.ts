@@ -204,7 +204,7 @@ const BODIES: Record<string, object> = {
   rollbackModel: {},
   predict: { rows: [{ x: 1 }] },
 };
-const QUERIES: Record<string, string> = { tracePrediction: "?model=m&recording=r&subject=s&from=0&to=1" };
+const QUERIES: Record<string, string> = { tracePrediction: "?model=m&recording=r&subject=s&from=0&to=1", showLineage: "?slot=har/all/acc" };
 
 describe("signing in", () => {
   let password = "";

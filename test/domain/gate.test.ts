@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decide } from "../../lib/domain/gate.ts";
+import { decide, moreThanCanBe } from "../../lib/domain/gate.ts";
 import type { Evaluated } from "../../lib/domain/gate.ts";
 import { measure } from "../../lib/domain/metrics.ts";
 import type { Outcomes } from "../../lib/domain/outcomes.ts";
@@ -119,6 +119,54 @@ describe("the gate", () => {
       rule: "holdout-changed",
       difference: null,
     });
+  });
+
+  it("refuses to compare where one side answered fewer windows of the holdout, or others", () => {
+    const cut = (side: Evaluated, windows: number): Evaluated => {
+      const { actual, predicted, subject, confidence } = side.outcomes;
+      const outcomes: Outcomes = {
+        ...side.outcomes,
+        actual: actual.slice(0, windows),
+        predicted: predicted.slice(0, windows),
+        subject: subject.slice(0, windows),
+        confidence: confidence.slice(0, windows),
+      };
+      return { ...side, outcomes, metrics: measure(outcomes, { leaking: false }) };
+    };
+    const fewer = decide({ candidate: cut(better, 600), champion: good, gate: GATE });
+    expect(fewer).toMatchObject({ promoted: false, rule: "holdout-changed", difference: null });
+    expect(fewer.reason).toContain("one answered 600 windows, the other 720");
+    expect(decide({ candidate: better, champion: cut(good, 600), gate: GATE })).toMatchObject({ promoted: false, rule: "holdout-changed" });
+    const renamed = { ...better.outcomes, subjects: better.outcomes.subjects.with(3, "someone else") };
+    const others = decide({ candidate: { ...better, outcomes: renamed }, champion: good, gate: GATE });
+    expect(others).toMatchObject({ promoted: false, rule: "holdout-changed" });
+    const relabelled = { ...better.outcomes, actual: better.outcomes.actual.with(7, 0) };
+    expect(decide({ candidate: { ...better, outcomes: relabelled }, champion: good, gate: GATE })).toMatchObject({
+      rule: "holdout-changed",
+    });
+  });
+
+  it("refuses to compare with a champion whose figures are not numbers", () => {
+    const broken = { ...good, metrics: { ...good.metrics, macroF1: { value: NaN, low: null, high: null } } };
+    const verdict = decide({ candidate: better, champion: broken, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: false, rule: "not-a-number" });
+    expect(verdict.reason).toContain("The champion's macro F1");
+  });
+
+  it("says of a candidate that is surely above the ceiling that it claims more than can be, and judges it like any other", () => {
+    const gate: GateSpec = { ...GATE, ceiling: { accuracy: 0.93 } };
+    expect(decide({ candidate: better, champion: good, gate })).toMatchObject({
+      promoted: true,
+      rule: "better",
+      reason: expect.stringContaining("More than can be: its accuracy is 95.00 %"),
+    });
+    // 90 % lies below; and a value above the ceiling whose interval reaches below it may be luck.
+    expect(decide({ candidate: good, champion: null, gate }).reason).not.toContain("More than can be");
+    const lucky = { ...better.metrics, accuracy: { value: 0.95, low: 0.92, high: 0.98 } };
+    expect(moreThanCanBe(lucky, gate)).toBeNull();
+    expect(moreThanCanBe({ ...lucky, accuracy: { value: 0.95, low: null, high: null } }, gate)).toContain("look for a leak");
+    expect(moreThanCanBe({ ...lucky, accuracy: { value: NaN, low: null, high: null } }, gate)).toBeNull();
+    expect(moreThanCanBe(better.metrics, GATE)).toBeNull();
   });
 
   it("never lets a leaking candidate replace an honest champion; without one it may serve, with a caution", () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CLASSES } from "../../examples/resting-pulse/simulate.ts";
 import { compileFeatures } from "../../lib/domain/features/compile.ts";
 import { readSpec } from "../../lib/domain/spec-file.ts";
 import { channelsOf } from "../../lib/domain/spec.ts";
@@ -48,6 +49,18 @@ describe("the examples", () => {
     const features = compileFeatures(spec.features, [...channelsOf(spec), ...filtered], spec.rateHz, samples);
     expect(new Set(features.names).size).toBe(features.names.length);
     expect(features.names.length).toBeGreaterThanOrEqual(7);
+  });
+
+  it("say of the resting pulse what no model can reach: the share of people that who knows recipe and true mean puts right", () => {
+    let right = 0;
+    const step = 0.01;
+    for (let pulse = 20; pulse < 130; pulse += step) {
+      const density = CLASSES.map(({ mean, sd }) => Math.exp(-((pulse - mean) ** 2) / (2 * sd * sd)) / (sd * Math.sqrt(2 * Math.PI)));
+      right += (Math.max(...density) * step) / CLASSES.length;
+    }
+    const { ceiling } = read("resting-pulse").gate;
+    expect(ceiling!.accuracy).toBeGreaterThanOrEqual(right);
+    expect(ceiling!.accuracy - right).toBeLessThan(1e-4);
   });
 
   it("say licence and checksum of everything they fetch", () => {

@@ -4,6 +4,7 @@ import { layersOf } from "../../lib/domain/architecture.ts";
 import type { Artifact } from "../../lib/domain/artifact.ts";
 import { tensorsOf, weightCount } from "../../lib/domain/layers.ts";
 import { genomeSchema } from "../../lib/domain/spec.ts";
+import type { NetworkGenome } from "../../lib/domain/spec.ts";
 import { sha256, writeModel } from "../../lib/ml/model-files.ts";
 import type { ArtifactFacts } from "../../lib/ml/model-files.ts";
 import { loadPredictor } from "../../lib/ml/predictor.ts";
@@ -86,8 +87,8 @@ describe("a model at rest", () => {
     ],
     ["one class more", (artifact) => void artifact.classes.push("third")],
     ["one feature less", (artifact) => void (artifact.input.kind === "features" && artifact.input.names.pop())],
-    ["a scaling of another width", (artifact) => void artifact.scaling.mean.pop()],
-    ["a deviation of zero", (artifact) => void (artifact.scaling.sd[2] = 0)],
+    ["a scaling of another width", (artifact) => void artifact.scaling!.mean.pop()],
+    ["a deviation of zero", (artifact) => void (artifact.scaling!.sd[2] = 0)],
     ["a weight that is not a number", (_, values) => void (values[3] = NaN)],
     ["an infinite weight", (_, values) => void (values[3] = Infinity)],
   ])("F28: %s is refused although the hash fits", (_, change) => {
@@ -95,7 +96,7 @@ describe("a model at rest", () => {
   });
 
   it("F28: weights so large that they overflow are refused when they answer, never answered with NaN", async () => {
-    const genome = genomeSchema.parse({ family: "mlp", units: [4, 4, 4, 4, 4, 4, 4, 4], activation: "relu" });
+    const genome = genomeSchema.parse({ family: "mlp", units: [4, 4, 4, 4, 4, 4, 4, 4], activation: "relu" }) as NetworkGenome;
     const tensors = tensorsOf(layersOf(genome, { kind: "features", width: 2 }, 2));
     const facts: ArtifactFacts = {
       genome,

@@ -81,12 +81,12 @@ it("scaling is fitted on the rows trained on, missing values become the mean, co
   });
   const output = await run(input(MLP, [await writeShard(shard)]), await recordingControl());
   const { scaling, training, input: reads } = artifactSchema.parse(JSON.parse(await readFile(output.artifact.path, "utf8")));
-  expect(scaling.mean[1]).toBe(0);
-  expect(scaling.sd[1]).toBe(1);
-  expect(scaling.mean[2]).toBeCloseTo(4.2);
-  expect(scaling.sd[2]).toBe(1);
-  expect(scaling.mean[3]).toBeGreaterThan(9);
-  expect(scaling.mean[3]).toBeLessThan(11);
+  expect(scaling!.mean[1]).toBe(0);
+  expect(scaling!.sd[1]).toBe(1);
+  expect(scaling!.mean[2]).toBeCloseTo(4.2);
+  expect(scaling!.sd[2]).toBe(1);
+  expect(scaling!.mean[3]).toBeGreaterThan(9);
+  expect(scaling!.mean[3]).toBeLessThan(11);
   expect(training).toMatchObject({ rows: 600, epochs: 6, seed: 1, threads: 1 });
   expect(reads).toEqual({ kind: "features", names: shard.features });
 });

@@ -64,7 +64,7 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
     };
     expect(GAITS.map((label) => count(label, "train"))).toEqual([1226, 1073, 987]);
     expect(GAITS.map((label) => count(label, "holdout"))).toEqual([496, 471, 420]);
-    expect(output.perSplit).toEqual({ train: 7415, validation: 0, holdout: 2996, unlabelled: 0, dense: 14_535 - 7415 });
+    expect(output.perSplit).toEqual({ train: 7415, validation: 0, holdout: 2996, unlabelled: 0, dense: 14_535 - 7415, rotated: 14_535 });
   });
 
   it("has the signals of each official gait window, one to one, within 5e-3 a channel on average", async () => {

@@ -126,7 +126,7 @@ describe("listing recordings and making windows", () => {
     ).toEqual(Array.from({ length: 12 }, () => "anna"));
     expect(output).toEqual({
       windows: 31,
-      perSplit: { train: 7, validation: 0, holdout: 6, unlabelled: 6, dense: 12 },
+      perSplit: { train: 7, validation: 0, holdout: 6, unlabelled: 6, dense: 12, rotated: 0 },
       perClass: { walk: 10, sit: 3 },
       skipped: { gap: 0, unlabelled: 2, short: 0, missing: 0 },
     });

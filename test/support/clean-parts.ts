@@ -95,7 +95,7 @@ export async function writeHarParts(archive: string, folder: string, spec: Spec)
   for (const name of names) {
     const fileSpec = spec.files.findIndex((files) => new RegExp(files.match).test(name));
     const files = spec.files[fileSpec];
-    if (!files) continue;
+    if (!files || files.role === "profiles") continue;
     const groups = new RegExp(files.match).exec(name)?.groups ?? {};
     const columns = files.format.columns!;
     const types = columns.map((column) => `${literal(column)}: '${files.role === "samples" ? "float" : "varchar"}'`).join(", ");

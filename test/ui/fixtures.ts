@@ -5,7 +5,7 @@ import type { Metrics } from "../../lib/domain/metrics-schema.ts";
 import { STAGES, type StageName } from "../../lib/domain/stages.ts";
 
 /** What the stand-in answers: a small project with one finished run, typed by the API's own schemas. */
-const CLASSES = ["walking", "upstairs", "downstairs", "sitting", "standing", "lying"];
+export const CLASSES = ["walking", "upstairs", "downstairs", "sitting", "standing", "lying"];
 const COUNTS = [
   [489, 4, 3, 0, 0, 0],
   [6, 461, 4, 0, 0, 0],
@@ -18,7 +18,7 @@ const COUNTS = [
 export const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-const metrics: Metrics = {
+export const metrics: Metrics = {
   windows: sum(COUNTS.map(sum)),
   accuracy: { value: 0.9637, low: 0.9513, high: 0.9752 },
   macroF1: { value: 0.9641, low: 0.9519, high: 0.9747 },
@@ -55,6 +55,8 @@ const FLOW: Readonly<Partial<Record<StageName, readonly [seconds: number, rowsIn
   clean: [6.4, 1_122_772, 1_122_714],
   snapshot: [2.1, 1_122_714, 1_122_714],
   window: [4.8, 1_122_714, 10_299],
+  cluster: [0.6, 30, 30],
+  describe: [1.9, 700_112, 700_112],
   train: [38.2, 7352, 7352],
   evaluate: [2.6, 2947, 2947],
   decide: [0.1, 2947, 2947],
@@ -85,7 +87,7 @@ export function stages(startedSecondsAgo: number, until?: StageName): Stage[] {
       detail: {},
       error: null,
     };
-    if (flow === undefined) return { ...blank, name, state: "planned" };
+    if (flow === undefined) return { ...blank, name, state: "skipped", reason: "the spec has no `synthesise`" };
     if (reached) return { ...blank, name, state: "waiting" };
     reached = running;
     const startedAt = ago(at);
@@ -122,8 +124,8 @@ export const finishedRun: RunDetail = {
   endedAt: ago(3940),
   stage: "score",
   candidate: "m-0008-mlp",
-  accuracy: metrics.accuracy.value,
-  macroF1: metrics.macroF1.value,
+  accuracy: metrics.accuracy,
+  macroF1: metrics.macroF1,
   decision: {
     promoted: true,
     reason: "The candidate is better than the champion on the same 2,947 windows of 9 people by more than the margin of .002.",
@@ -141,6 +143,7 @@ export const finishedRun: RunDetail = {
   before: { run: "run-0007", changes: [{ path: "models.0.family", was: "logistic", is: "mlp" }] },
   uploads: 2,
   models: [{ id: "m-0008-mlp", slot: "har/all/acc+gyro", family: "mlp", state: "trained" }],
+  slots: [],
   temporalUrl: "http://127.0.0.1:8233/namespaces/default/workflows/run%2Frun-0008",
   workflowStarted: true,
 };
@@ -185,7 +188,7 @@ export const logLines: LogLine[] = [
   { at: ago(3990), level: "warn", stage: "clean", message: "46 rows of exp07_user03.txt were refused by rule 'range'" },
 ].map((line, index) => ({ ...line, id: index + 1 }));
 
-const summary: ModelSummary = {
+export const summary: ModelSummary = {
   id: "m-0008-mlp",
   project: "har",
   slot: "har/all/acc+gyro",
@@ -195,13 +198,23 @@ const summary: ModelSummary = {
   state: "trained",
   fittedOn: "train+validation",
   champion: true,
+  origin: "mutant",
+  generation: 2,
+  parents: ["t-5"],
+  mutation: "dropout .3 -> .5",
   accuracy: metrics.accuracy,
   macroF1: metrics.macroF1,
+  validation: { value: 0.9581, low: 0.9402, high: 0.9731 },
+  latencyUs: 84.3,
+  bytes: 268_244,
+  failure: null,
   createdAt: ago(3950),
 };
 
+const { validation: _, ...summaryOfDetail } = summary;
+
 export const champion: ModelDetail = {
-  ...summary,
+  ...summaryOfDetail,
   windowSet: "7f0d6a2e-52f5-4a3c-9a0a-1c9a52a3a111",
   specVersion: 3,
   genome: {
@@ -217,7 +230,7 @@ export const champion: ModelDetail = {
   },
   epoch: 40,
   training: { backend: "native", threads: 1, seed: 1, epochs: 40, rows: 7352, seconds: 38.2 },
-  validation: null,
+  validation: { ...metrics, macroF1: { value: 0.9581, low: 0.9402, high: 0.9731 } },
   curve: Array.from({ length: 40 }, (_, index) => ({
     epoch: index + 1,
     loss: 1.6 * Math.exp(-index / 9) + 0.06,
@@ -225,7 +238,6 @@ export const champion: ModelDetail = {
   })),
   artifactSha256: "ab".repeat(32),
   weightsSha256: "cd".repeat(32),
-  bytes: 268_244,
   error: null,
   evaluations: [
     {
@@ -247,6 +259,10 @@ export const challenger: ModelDetail = {
   family: "logistic",
   run: "run-0007",
   champion: false,
+  origin: "spec",
+  generation: 0,
+  parents: [],
+  mutation: null,
   macroF1: { value: 0.9498, low: 0.931, high: 0.967 },
   accuracy: { value: 0.9512, low: 0.934, high: 0.968 },
   genome: { family: "logistic", l2: 0.001, maxIterations: 200 },
@@ -262,8 +278,8 @@ export const championRow = (model: ModelDetail): Champion => ({
   since: ago(3941),
   by: "gate",
   why: "better by more than the margin",
-  accuracy: model.accuracy?.value ?? null,
-  macroF1: model.macroF1?.value ?? null,
+  accuracy: model.accuracy,
+  macroF1: model.macroF1,
 });
 
 export const project: Overview["project"] = {

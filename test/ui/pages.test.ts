@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { accessibilityProblems, launchBrowser, openPage, prefer, settled, signIn, type Watched } from "./browser.ts";
 import { builtPages } from "./built-pages.ts";
 import { finishedRun, stages } from "./fixtures.ts";
+import { runSlots } from "./model-fixtures.ts";
 import { type StandIn, startStandIn } from "./stand-in.ts";
 
 const PAGES = {
@@ -13,7 +14,12 @@ const PAGES = {
   files: "/p/har/data",
   snapshots: "/p/har/data?tab=snapshots",
   quarantine: "/p/har/data?tab=quarantine",
+  cohorts: "/p/har/data?tab=cohorts",
+  distributions: "/p/har/data?tab=distributions",
   models: "/p/har/models",
+  evolution: "/p/har/models?tab=evolution",
+  champions: "/p/har/models?tab=champions",
+  compare: "/p/har/models/compare?a=m-0007-logistic&b=m-0008-mlp",
   model: "/p/har/models/m-0008-mlp",
   journal: "/p/har/journal",
 };
@@ -165,9 +171,72 @@ describe("the pages, under a policy that allows nothing inline", { timeout: 60_0
     server.champion = "m-0009-cnn";
     await page.getByRole("button", { name: "Promote" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByRole("button", { name: "Promote" }).click();
+    const promote = dialog.getByRole("button", { name: "Promote" });
+    await dialog.getByLabel("Why").fill("it is better for the people of the ward");
+    await dialog.getByLabel(/^Type/).fill("har/all/acc");
+    expect(await promote.isDisabled()).toBe(true);
+    await dialog.getByLabel(/^Type/).fill("har/all/acc+gyro");
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await promote.click();
     await eventually(() => dialog.getByRole("alert").innerText()).toContain("Another model is champion by now.");
-    expect(server.posted.at(-1)).toMatchObject({ route: "promoteModel", body: { expected: "m-0008-mlp" } });
+    expect(server.posted.at(-1)).toMatchObject({
+      route: "promoteModel",
+      body: { expected: "m-0008-mlp", why: "it is better for the people of the ward" },
+    });
+  });
+
+  it("the family tree tells by keyboard what was changed in a trial, and leads to the run's slots and back", async () => {
+    server.run = { ...finishedRun, slots: runSlots };
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/p/har/runs/run-0008");
+    await signIn(page);
+    const slots = page.getByRole("region", { name: "Slots, scrollable" });
+    await eventually(() => slots.innerText()).toContain("none of 4 models could be trained");
+    await slots.getByRole("link", { name: "all / acc + gyro" }).click();
+    await page.getByRole("heading", { name: "Family tree" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("run")).toBe("run-0008");
+    const trial = page.getByRole("link", { name: /t-7/ });
+    await trial.focus();
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Tab");
+    await eventually(() => page.getByRole("tooltip").allInnerTexts()).toEqual([expect.stringContaining("dropout .3 -> .5")]);
+    // Its family is lit: t-1, t-5, t-7 and the refit t-9, joined by three lines.
+    await eventually(() => page.locator("path[data-lit]").count()).toBe(3);
+    await page.getByText("The same as a table").click();
+    await page.getByRole("region", { name: "Trials, scrollable" }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole("tab", { name: "Leaderboard" }).click();
+    await page.getByText("TRAINING_DIVERGED: The loss became infinite in epoch 3.").waitFor();
+  });
+
+  it("a file is sent from the page, and what became of it is said", async () => {
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/p/har/data");
+    await signIn(page);
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Upload files" }).click();
+    await (await chooser).setFiles([{ name: "acc_exp62_user31.txt", mimeType: "text/plain", buffer: Buffer.from("ax ay az\n1 2 3\n") }]);
+    await page.getByText("1 file taken in").waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    const { route, body } = server.posted.at(-1) ?? {};
+    expect(route).toBe("addUploads");
+    expect(String(body)).toContain('filename="acc_exp62_user31.txt"');
+    expect(String(body)).toContain("ax ay az\n1 2 3");
+  });
+
+  it("a failed run is done again from where it failed, under an id of the page's own", async () => {
+    watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto("/p/har/runs/run-0006?stage=train");
+    await signIn(page);
+    await page.getByRole("button", { name: "Retry from here" }).click();
+    await page.getByRole("heading", { name: /Run run-0008/ }).waitFor();
+    expect(server.posted.at(-1)).toEqual({
+      route: "startRun",
+      body: { id: expect.stringMatching(/^run-[0-9a-f]{20}$/), again: "run-0006" },
+    });
   });
 
   it("an unknown run, an unknown page and an unknown filter are answered in words", async () => {

@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
+import type { Comparison } from "../../lib/domain/api/models.ts";
 import { STATIONS, type Station } from "../../lib/domain/api/overview.ts";
 import { RUN_STATES, STAGE_STATES } from "../../lib/domain/stages.ts";
 import { addressOf } from "../../web/ui/api/client.ts";
 import { waitBeforeMs } from "../../web/ui/api/event-stream.ts";
 import { extendLog } from "../../web/ui/api/run-log.ts";
 import { isStale } from "../../web/ui/api/stale.ts";
+import { comparisonSentence, genomeDifferences } from "../../web/ui/features/compare/comparison-text.ts";
+import { cohortPoints } from "../../web/ui/features/data/cohort-points.ts";
+import { densityPath, highestDensity, spanOf } from "../../web/ui/features/data/density.ts";
+import { begin, outcomeOf, restOf } from "../../web/ui/features/data/sending.ts";
 import { calibrationSentence } from "../../web/ui/features/model/calibration.ts";
 import { curveOf } from "../../web/ui/features/model/curve.ts";
+import { familyOf, treeOf } from "../../web/ui/features/models/lineage.ts";
 import { loopState } from "../../web/ui/features/overview/loop.ts";
 import { progressOf, timeLine } from "../../web/ui/features/run/time-line.ts";
 import { findIn } from "../../web/ui/frame/find-in.ts";
@@ -39,7 +45,7 @@ describe("the time line of a run", () => {
     expect(begun[0]?.from).toBe(0);
     expect((begun.at(-1)?.from ?? 0) + (begun.at(-1)?.width ?? 0)).toBeCloseTo(1, 3);
     for (const [index, bar] of begun.slice(1).entries()) expect(bar.from ?? 0).toBeGreaterThanOrEqual(begun[index]?.from ?? 1);
-    expect(bars.find(({ stage }) => stage.name === "cluster")).toMatchObject({ from: null, width: 0, seconds: null });
+    expect(bars.find(({ stage }) => stage.name === "synthesise")).toMatchObject({ from: null, width: 0, seconds: null });
   });
   it("lets the seconds of a running stage go on by the reader's clock, and never below zero", () => {
     const running = stages(20, "train");
@@ -200,5 +206,109 @@ describe("what a model page draws", () => {
     expect(calibrationSentence(bin(0.9, 0.7))).toBe("Too sure of itself: it says .90 and is right in .70.");
     expect(calibrationSentence(bin(0.7, 0.9))).toContain("Surer than it says");
     expect(calibrationSentence(bin(0.9, 0.902))).toContain("taken at its word");
+  });
+});
+
+describe("the family tree", () => {
+  const trial = (id: string, generation: number, parents: string[], score: number | null, origin: "mutant" | "refit" = "mutant") => ({
+    ...{ id, generation, parents, origin },
+    validation: score === null ? null : { value: score, low: null, high: null },
+  });
+  const trials = [
+    trial("a", 0, ["gone"], 0.8),
+    trial("b", 0, [], 0.9),
+    trial("c", 1, ["a"], null),
+    trial("d", 1, ["b"], 0.95),
+    trial("e", 1, ["d"], 0.95, "refit"),
+  ];
+  it("has a column a generation with the best on top, and what was made of the best after them", () => {
+    const { columns, places, rows } = treeOf(trials);
+    expect(columns).toEqual([0, 1, "made of the best"]);
+    expect(places.map(({ trial: { id }, column, row }) => [id, column, row])).toEqual([
+      ["b", 0, 0],
+      ["a", 0, 1],
+      ["d", 1, 0],
+      ["c", 1, 1],
+      ["e", 2, 0],
+    ]);
+    expect(rows).toBe(2);
+  });
+  it("draws a line to each child, and none from a parent of an earlier run", () => {
+    expect(treeOf(trials).lines.map(({ from, to }) => from.trial.id + to.trial.id)).toEqual(["bd", "ac", "de"]);
+  });
+  it("finds a trial's ancestors and descendants but not its cousins, also in a circle", () => {
+    expect([...familyOf(trials, "d")].sort()).toEqual(["b", "d", "e"]);
+    expect([...familyOf([trial("x", 0, ["y"], 1), trial("y", 0, ["x"], 1)], "x")].sort()).toEqual(["x", "y"]);
+  });
+});
+
+describe("the comparison of two models", () => {
+  const sides = { a: { id: "old" }, b: { id: "new" }, better: 5, worse: 3, equal: 1 };
+  const saying = (value: number, low: number | null, high: number | null) =>
+    comparisonSentence({ ...sides, macroF1: { value, low, high } } as Comparison);
+  it("claims a difference only where the interval leaves zero out", () => {
+    expect(saying(0.014, 0.006, 0.022)).toBe(
+      "new is better than old: macro F1 +.014 ± .008; better for 5 people, worse for 3, equal for 1",
+    );
+    expect(saying(-0.014, -0.022, -0.006)).toContain("new is worse than old");
+    expect(saying(0.014, -0.006, 0.034)).toContain("can't be told");
+    expect(saying(0.2, null, null)).toContain("can't be told");
+    expect(saying(0, 0, 0)).toContain("answer alike");
+  });
+  it("names what differs in two genomes by path, also what one family lacks", () => {
+    const [one, other] = [
+      { family: "mlp", units: [5], optimizer: { kind: "sgd", momentum: 0.9 } },
+      { family: "mlp", units: [6], optimizer: { kind: "sgd" } },
+    ];
+    expect(genomeDifferences(one, other)).toEqual([
+      { path: "units", a: [5], b: [6] },
+      { path: "optimizer.momentum", a: 0.9, b: undefined },
+    ]);
+  });
+});
+
+describe("what the data page draws", () => {
+  const distribution = (edges: number[], counts: number[], quantiles: number[]) => ({
+    count: 1,
+    nulls: 0,
+    mean: 0,
+    sd: 1,
+    quantiles,
+    edges,
+    counts,
+  });
+  it("densities of bins of different widths are comparable, and bins without width are left out", () => {
+    const one = distribution([0, 0, 1, 3], [7, 10, 20], [0, 3]);
+    const span = spanOf([{ label: "a", real: one, synthetic: null }]);
+    expect(span?.low).toBeCloseTo(-0.09);
+    expect(highestDensity([one, null], span!)).toBeCloseTo(10 / 37);
+    const path = densityPath(one, { low: 0, high: 3 }, 10 / 37, 300, 100);
+    expect(path).toBe("M0.0,100 L0.0,0.0 L100.0,0.0 L100.0,0.0 L300.0,0.0 L300.0,100");
+  });
+  it("a channel that never varies has no axis", () => {
+    expect(spanOf([{ label: "a", real: distribution([5, 5], [9], [5, 5, 5]), synthetic: null }])).toBeNull();
+  });
+  it("people are placed by the figures in which their cohorts differ most, and two people make no map", () => {
+    const member = (subject: string, cohort: string, age: number, heightCm: number, weightKg: number) => ({
+      ...{ subject, cohort, side: "train", place: null },
+      profile: { age, sex: null, level: null, weightKg, heightCm },
+    });
+    const members = [
+      member("a", "c1", 20, 170, 60),
+      member("b", "c1", 22, 180, 90),
+      member("c", "c2", 50, 170, 80),
+      member("d", "c2", 52, 181, 98),
+    ];
+    const map = cohortPoints(members);
+    expect([map?.x.name, map?.y.name]).toEqual(["age, years", "weight, kg"]);
+    expect(map?.points[0]?.note).toBe("a, c1, train, 20 years, 170 cm, 60 kg");
+    expect(cohortPoints(members.slice(0, 2))).toBeNull();
+  });
+  it("an upload tells rate, rest and outcome", () => {
+    const sending = begin([{ size: 600 }, { size: 400 }], 0);
+    expect(restOf({ ...sending, doneBytes: 200, nowMs: 500 })).toBeNull();
+    expect(restOf({ ...sending, doneBytes: 200, currentBytes: 50, nowMs: 1000 })).toEqual({ perSecond: 250, seconds: 3 });
+    expect(outcomeOf({ ...sending, taken: 1, refused: [{ name: "x", why: "y" }] })).toBe("1 file taken in, 1 refused");
+    expect(outcomeOf({ ...sending, known: 1, stopped: true })).toBe("0 files taken in, 1 known already, stopped before 1 file");
   });
 });

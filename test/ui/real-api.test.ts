@@ -72,7 +72,7 @@ describe("the pages on the real API", () => {
       expect(await accessibilityProblems(page)).toEqual([]);
 
       for (const [name, heading] of [
-        ["Models", "All models"],
+        ["Models", "Trials of gym/all/acc+gyro"],
         ["Data", "Files"],
         ["Journal", "Decisions"],
         ["Runs", "All runs"],

@@ -6,7 +6,9 @@ import { extname, join, normalize } from "node:path";
 import type { Change } from "../../lib/domain/api/events.ts";
 import type { RunDetail } from "../../lib/domain/api/runs.ts";
 import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
+import * as data from "./data-fixtures.ts";
 import * as fixtures from "./fixtures.ts";
+import * as evolved from "./model-fixtures.ts";
 
 /** The policy the UI promises to live under: nothing inline, nothing from elsewhere, no eval. */
 const STRICT_CSP =
@@ -77,8 +79,8 @@ export async function startStandIn(dist: string): Promise<StandIn> {
             run: `run-000${index + 4}`,
             at: fixtures.ago((9 - index) * 40_000),
             model: `m-000${index + 4}`,
-            accuracy: macroF1,
-            macroF1,
+            accuracy: { value: macroF1, low: macroF1 - 0.02, high: macroF1 + 0.02 },
+            macroF1: { value: macroF1, low: macroF1 - 0.02, high: macroF1 + 0.02 },
             promoted: index !== 2,
           })),
           counts: fixtures.counts,
@@ -141,10 +143,54 @@ export async function startStandIn(dist: string): Promise<StandIn> {
     showRun: ({ params }) =>
       runs().find(({ run }) => run === params["run"]) ?? refused(404, "NOT_FOUND", `There is no run '${params["run"]}'.`),
     startRun: () => state.run,
+    addUploads: () => ({ items: [{ ...upload, known: false }] }),
+    showCohorts: () => data.cohorts,
+    showDistributions: ({ query }) => ({
+      ...data.distributions,
+      channel: query.get("channel") ?? "ax",
+      cohort: query.get("cohort") ?? "all",
+    }),
+    showSynthesis: () => ({ synthesis: data.synthesis }),
     listRunLogs: () => page(fixtures.logLines),
     cancelRun: () => (state.run = { ...state.run, state: "cancelled" }),
     approveRun: () => (state.run = { ...state.run, state: "done" }),
-    listModels: () => page(models()),
+    listModels: ({ query }) =>
+      page(
+        query.get("order") === "best"
+          ? evolved.trials.toSorted((one, other) => (other.validation?.value ?? -1) - (one.validation?.value ?? -1))
+          : models().map((model) => ({ ...model, validation: model.validation?.macroF1 ?? null })),
+      ),
+    listSlots: () => ({
+      items: ["har/all/acc+gyro", "har/c1/acc+gyro", "har/all/acc"].map((slot, index) => ({
+        slot,
+        cohort: slot.split("/")[1],
+        sensors: slot.split("/")[2]?.split("+"),
+        champion: index === 0 ? state.champion : null,
+        models: 9 - index,
+        newestAt: fixtures.ago(3950),
+      })),
+    }),
+    showLineage: ({ query }) => ({
+      slot: query.get("slot"),
+      run: query.get("run") ?? "run-0008",
+      runs: ["run-0008", "run-0007"],
+      models: evolved.trials,
+    }),
+    listReigns: ({ query }) => ({
+      items: models().map((model, index) => ({
+        slot: query.get("slot") ?? model.slot,
+        model: model.id,
+        by: "run/run-0008",
+        kind: index === 0 ? "model.promoted" : "model.rolled-back",
+        why: "better by more than the margin",
+        since: fixtures.ago(3941 + 76_000 * index),
+        until: index === 0 ? null : fixtures.ago(3941),
+      })),
+    }),
+    compareModels: ({ query }) => {
+      const [a, b] = ["a", "b"].map((side) => models().find(({ id }) => id === query.get(side)));
+      return a && b ? evolved.comparison(a, b) : refused(404, "NOT_FOUND", "There is no such model.");
+    },
     showModel: ({ params }) =>
       models().find(({ id }) => id === params["model"]) ?? refused(404, "NOT_FOUND", `There is no model '${params["model"]}'.`),
     listChampions: () => ({ items: [serving()] }),
@@ -224,6 +270,17 @@ export async function startStandIn(dist: string): Promise<StandIn> {
   });
 }
 
+const upload = {
+  id: "2a4f1c5e-7a0f-4a6e-8d9b-0d2f6f0a1b33",
+  project: "har",
+  name: "acc_exp62_user31.txt",
+  sha256: "aa".repeat(32),
+  bytes: 11,
+  source: null,
+  createdBy: "ada",
+  createdAt: fixtures.ago(1),
+};
+
 const FILE = "2a4f1c5e-7a0f-4a6e-8d9b-0d2f6f0a1b22";
 
 function file(name: string, state: "staged" | "duplicate" | "refused", rows: object | null) {
@@ -281,7 +338,9 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
-  return text === "" ? undefined : JSON.parse(text);
+  // A form with files is passed on as it came.
+  const json = request.headers["content-type"] === "application/json";
+  return text === "" ? undefined : json ? JSON.parse(text) : text;
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -36,18 +36,30 @@ const data = createRoute({
   getParentRoute: () => project,
   path: "data",
   validateSearch: z.object({
-    tab: optional(z.enum(["files", "snapshots", "quarantine"])),
+    tab: optional(z.enum(["files", "snapshots", "quarantine", "cohorts", "distributions"])),
     state: optional(z.enum(FILE_STATES)),
     rule: optional(z.string().max(60)),
     file: optional(z.uuid()),
+    channel: optional(z.string().max(200)),
+    cohort: optional(z.string().max(63)),
   }),
   component: lazyRouteComponent(() => import("./features/data/data-page.tsx"), "DataPage"),
 });
 const models = createRoute({
   getParentRoute: () => project,
   path: "models",
-  validateSearch: z.object({ slot: optional(z.string().max(400)) }),
+  validateSearch: z.object({
+    tab: optional(z.enum(["leaderboard", "evolution", "champions"])),
+    slot: optional(z.string().max(400)),
+    run: optional(z.string().max(63)),
+  }),
   component: lazyRouteComponent(() => import("./features/models/models-page.tsx"), "ModelsPage"),
+});
+const compare = createRoute({
+  getParentRoute: () => project,
+  path: "models/compare",
+  validateSearch: z.object({ a: optional(z.string().max(63)), b: optional(z.string().max(63)) }),
+  component: lazyRouteComponent(() => import("./features/compare/compare-page.tsx"), "ComparePage"),
 });
 const model = createRoute({
   getParentRoute: () => project,
@@ -67,7 +79,7 @@ export const router = createRouter({
     home,
     runForward,
     modelForward,
-    project.addChildren([overview, runs, run, data, models, model, journal]),
+    project.addChildren([overview, runs, run, data, models, compare, model, journal]),
   ]),
   defaultPreload: "intent",
 });

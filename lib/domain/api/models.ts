@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { modelGenomeSchema } from "../artifact.ts";
 import { idSchema } from "../ids.ts";
 import { estimateSchema, metricsSchema } from "../metrics-schema.ts";
-import { genomeSchema } from "../spec.ts";
 import { reportSchema } from "./data.ts";
 import { timeSchema } from "./page.ts";
 
@@ -10,6 +10,9 @@ export const slotSchema = z
   .string()
   .max(400)
   .regex(/^[a-z0-9][a-z0-9_-]*\/[a-z0-9][a-z0-9_-]*\/[a-z0-9][a-z0-9_+-]*$/, "project/cohort/sensors");
+
+/** Where a genome came from. */
+export const MODEL_ORIGINS = ["spec", "memory", "mutant", "refit", "ensemble", "import"] as const;
 
 export const modelSummarySchema = z.object({
   id: z.string(),
@@ -21,9 +24,27 @@ export const modelSummarySchema = z.object({
   state: z.enum(["training", "trained", "failed"]),
   fittedOn: z.enum(["train", "train+validation"]),
   champion: z.boolean(),
+  origin: z.enum(MODEL_ORIGINS),
+  /** 0 = the first of its search. */
+  generation: z.int(),
+  /** Models of the same slot that its genome was made from. */
+  parents: z.array(z.string()),
+  /** What was changed in a parent's genome, in words; null where nothing was. */
+  mutation: z.string().nullable(),
   /** On the holdout of its snapshot; null before it was evaluated. */
   accuracy: estimateSchema.nullable(),
   macroF1: estimateSchema.nullable(),
+  /**
+   * Macro F1 on the validation people, by which candidates are chosen; of one that was fitted again on all rows that of the
+   * trial it came from. Null where there were no such people or it failed.
+   */
+  validation: estimateSchema.nullable(),
+  /** A single answer, as measured on the holdout. */
+  latencyUs: z.number().nullable(),
+  /** Of artifact and weights together. */
+  bytes: z.int().nullable(),
+  /** Why it failed. */
+  failure: z.object({ code: z.string(), message: z.string() }).nullable(),
   createdAt: timeSchema,
 });
 export type ModelSummary = z.infer<typeof modelSummarySchema>;
@@ -39,10 +60,10 @@ export const evaluationSchema = z.object({
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
-export const modelDetailSchema = modelSummarySchema.extend({
+export const modelDetailSchema = modelSummarySchema.omit({ validation: true }).extend({
   windowSet: z.string(),
   specVersion: z.int().nullable(),
-  genome: genomeSchema,
+  genome: modelGenomeSchema,
   epoch: z.int(),
   /** What the trainer recorded: back end, threads, seconds, rows. */
   training: z.record(z.string(), z.unknown()).nullable(),
@@ -51,7 +72,6 @@ export const modelDetailSchema = modelSummarySchema.extend({
   curve: z.array(z.record(z.string(), z.number().nullable())),
   artifactSha256: z.string().nullable(),
   weightsSha256: z.string().nullable(),
-  bytes: z.int().nullable(),
   error: reportSchema.nullable(),
   evaluations: z.array(evaluationSchema),
   /** Its times as champion, newest first. */
@@ -59,9 +79,40 @@ export const modelDetailSchema = modelSummarySchema.extend({
 });
 export type ModelDetail = z.infer<typeof modelDetailSchema>;
 
-export const modelQuerySchema = z.object({ slot: slotSchema.optional(), run: idSchema.optional() });
+export const modelQuerySchema = z.object({
+  slot: slotSchema.optional(),
+  run: idSchema.optional(),
+  /**
+   * `best`: by macro F1 on validation, those without one last. Figures of different snapshots are of different people, so
+   * models of the newest snapshot come before those of the one before it.
+   */
+  order: z.enum(["newest", "best"]).default("newest"),
+});
 
-/** Two models side by side; numbers are `b` minus `a`. */
+/** What models are trained for: the slots of a project that have any, with what stands there. */
+export const slotSummarySchema = z.object({
+  slot: z.string(),
+  cohort: z.string(),
+  sensors: z.array(z.string()),
+  champion: z.string().nullable(),
+  models: z.int(),
+  newestAt: timeSchema,
+});
+export type SlotSummary = z.infer<typeof slotSummarySchema>;
+
+export const lineageQuerySchema = z.object({ slot: slotSchema, run: idSchema.optional() });
+/** What one run tried in one slot, by the generation it was tried in: what its family tree is drawn from. */
+export const lineageSchema = z.object({
+  slot: z.string(),
+  /** The run shown; null where the slot has no model. */
+  run: z.string().nullable(),
+  /** Runs that looked for a model of the slot, newest first. */
+  runs: z.array(z.string()),
+  models: z.array(modelSummarySchema),
+});
+export type Lineage = z.infer<typeof lineageSchema>;
+
+/** Two models side by side; differences are `b` minus `a`, with 95 % intervals where both answered the same windows. */
 export const comparisonSchema = z.object({
   a: modelDetailSchema,
   b: modelDetailSchema,
@@ -69,11 +120,14 @@ export const comparisonSchema = z.object({
   comparable: z.boolean(),
   reason: z.string().nullable(),
   split: z.string().nullable(),
-  accuracy: z.number().nullable(),
-  macroF1: z.number().nullable(),
-  perClass: z.array(z.object({ label: z.string(), a: z.number().nullable(), b: z.number().nullable() })),
-  /** Accuracy by subject, paired; `better`, `worse`, `equal` count subjects. */
-  subjects: z.array(z.object({ subject: z.string(), a: z.number(), b: z.number() })),
+  accuracy: estimateSchema.nullable(),
+  macroF1: estimateSchema.nullable(),
+  /** F1; `difference` is null where one of them has none. */
+  perClass: z.array(
+    z.object({ label: z.string(), a: z.number().nullable(), b: z.number().nullable(), difference: estimateSchema.nullable() }),
+  ),
+  /** Accuracy by subject, the largest differences first, at most 200; `better`, `worse`, `equal` count all subjects. */
+  subjects: z.array(z.object({ subject: z.string(), windows: z.int(), a: z.number(), b: z.number() })),
   better: z.int(),
   worse: z.int(),
   equal: z.int(),
@@ -98,8 +152,24 @@ export const championSchema = z.object({
   since: timeSchema,
   by: z.string(),
   why: z.string(),
-  accuracy: z.number().nullable(),
-  macroF1: z.number().nullable(),
+  /** On the holdout of its snapshot. */
+  accuracy: estimateSchema.nullable(),
+  macroF1: estimateSchema.nullable(),
 });
 export type Champion = z.infer<typeof championSchema>;
 export const championQuerySchema = z.object({ slot: slotSchema.optional(), at: timeSchema.optional() });
+
+/** One time that a model served a slot, by the journal. */
+export const reignSchema = z.object({
+  slot: z.string(),
+  model: z.string(),
+  /** How it came to serve. */
+  by: z.string(),
+  kind: z.enum(["model.promoted", "model.rolled-back"]),
+  why: z.string(),
+  since: timeSchema,
+  /** Null while it lasts. */
+  until: timeSchema.nullable(),
+});
+export type Reign = z.infer<typeof reignSchema>;
+export const historyQuerySchema = z.object({ slot: slotSchema.optional() });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
+import { estimateSchema } from "../metrics-schema.ts";
 import { dataCountsSchema } from "./data.ts";
 import { championSchema } from "./models.ts";
 import { timeSchema } from "./page.ts";
@@ -37,8 +38,8 @@ export const overviewSchema = z.object({
       run: z.string(),
       at: timeSchema,
       model: z.string(),
-      accuracy: z.number().nullable(),
-      macroF1: z.number().nullable(),
+      accuracy: estimateSchema.nullable(),
+      macroF1: estimateSchema.nullable(),
       promoted: z.boolean(),
     }),
   ),

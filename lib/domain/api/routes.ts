@@ -165,6 +165,31 @@ export const ROUTES = {
     params: inProject,
     response: data.replaySchema,
   },
+  showCohorts: {
+    method: "GET",
+    path: "/api/v1/projects/:project/cohorts",
+    access: "read",
+    summary: "Who was clustered with whom, newest clustering",
+    params: inProject,
+    response: data.cohortsSchema,
+  },
+  showDistributions: {
+    method: "GET",
+    path: "/api/v1/projects/:project/distributions",
+    access: "read",
+    summary: "How one channel is distributed by class, real beside synthetic",
+    params: inProject,
+    query: data.distributionQuerySchema,
+    response: data.distributionsSchema,
+  },
+  showSynthesis: {
+    method: "GET",
+    path: "/api/v1/projects/:project/synthesis",
+    access: "read",
+    summary: "How like and how private the newest synthetic data is, and whether it was trained on",
+    params: inProject,
+    response: data.synthesisSchema,
+  },
 
   startRun: {
     method: "POST",
@@ -223,6 +248,23 @@ export const ROUTES = {
     query: models.modelQuerySchema.extend(page),
     response: pageOf(models.modelSummarySchema),
   },
+  listSlots: {
+    method: "GET",
+    path: "/api/v1/projects/:project/slots",
+    access: "read",
+    summary: "Slots that models were trained for",
+    params: inProject,
+    response: z.object({ items: z.array(models.slotSummarySchema) }),
+  },
+  showLineage: {
+    method: "GET",
+    path: "/api/v1/projects/:project/lineage",
+    access: "read",
+    summary: "The trials of a slot in one run, with their parents",
+    params: inProject,
+    query: models.lineageQuerySchema,
+    response: models.lineageSchema,
+  },
   compareModels: {
     method: "GET",
     path: "/api/v1/models/compare",
@@ -265,6 +307,15 @@ export const ROUTES = {
     params: inProject,
     query: models.championQuerySchema,
     response: z.object({ items: z.array(models.championSchema) }),
+  },
+  listReigns: {
+    method: "GET",
+    path: "/api/v1/projects/:project/reigns",
+    access: "read",
+    summary: "The history of champions, newest first",
+    params: inProject,
+    query: models.historyQuerySchema,
+    response: z.object({ items: z.array(models.reignSchema) }),
   },
 
   listPredictions: {

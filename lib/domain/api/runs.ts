@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
-import { metricsSchema } from "../metrics-schema.ts";
+import { estimateSchema, metricsSchema } from "../metrics-schema.ts";
 import { RUN_STATES, STAGE_STATES, STAGES, verdictSchema } from "../stages.ts";
 import { reportSchema } from "./data.ts";
 import { timeSchema } from "./page.ts";
@@ -12,6 +12,11 @@ const shallow = (value: unknown, levels = 12): boolean =>
 export const startRunSchema = z.strictObject({
   /** Chosen by the sender, so that the same request sent twice starts one run; made by the server where left out. */
   id: idSchema.optional(),
+  /**
+   * Does this run of the project again: its spec version, settings, seed and uploads (all of today's, where it was asked to
+   * take all). What is the same is reused, so it goes on where that one stopped. Stands alone.
+   */
+  again: idSchema.optional(),
   /** Uploads to learn from; every upload of the project where left out. */
   uploads: z.array(z.uuid()).max(20_000).optional(),
   seed: z
@@ -69,12 +74,31 @@ export const runSummarySchema = z.object({
   /** The stage that is going on, or where it stopped. */
   stage: z.enum(STAGES).nullable(),
   candidate: z.string().nullable(),
-  accuracy: z.number().nullable(),
-  macroF1: z.number().nullable(),
+  /** Of the candidate, on the holdout. */
+  accuracy: estimateSchema.nullable(),
+  macroF1: estimateSchema.nullable(),
   decision: verdictSchema.nullable(),
   error: reportSchema.nullable(),
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export const SLOT_STATES = ["waiting", "evolving", "deciding", "done", "skipped", "failed"] as const;
+
+/** One slot that a run worked on. */
+export const runSlotSchema = z.object({
+  slot: z.string(),
+  cohort: z.string(),
+  sensors: z.array(z.string()),
+  state: z.enum(SLOT_STATES),
+  /** The newest generation that was begun. */
+  generation: z.int(),
+  candidate: z.string().nullable(),
+  champion: z.string().nullable(),
+  decision: verdictSchema.nullable(),
+  /** Why it was skipped or failed, in a sentence. */
+  reason: z.string().nullable(),
+});
+export type RunSlot = z.infer<typeof runSlotSchema>;
 
 /** One run with everything its page shows; also what `run start --wait --json` prints. */
 export const runDetailSchema = runSummarySchema.extend({
@@ -87,6 +111,7 @@ export const runDetailSchema = runSummarySchema.extend({
   before: z.object({ run: z.string(), changes: z.array(z.object({ path: z.string(), was: z.unknown(), is: z.unknown() })) }).nullable(),
   uploads: z.int(),
   models: z.array(z.object({ id: z.string(), slot: z.string(), family: z.string(), state: z.string() })),
+  slots: z.array(runSlotSchema),
   /** Temporal's own page of the workflow; null where no address is configured. */
   temporalUrl: z.string().nullable(),
   /** False while the request waits for Temporal to come back. */

@@ -10,6 +10,8 @@ import { createTriplet, growTriplet, horizontal, magnitude, meanAbsoluteSum, ver
 /** The features of a spec, ready to be computed; the buffers are its own, so one serves one caller at a time. */
 export interface Features {
   readonly names: readonly string[];
+  /** Channels that each feature is computed of, in the order of `names`. */
+  readonly reads: readonly (readonly string[])[];
   /**
    * Writes the features of samples [from, to) of `channels`, in the order given to `compileFeatures`, into `out` from
    * `at` on. Nothing is allocated while windows are no longer than announced. NaN means that a sample was missing.
@@ -18,9 +20,10 @@ export interface Features {
 }
 
 type Group = FeaturesSpec["groups"][number];
-/** Some neighbouring values of a row: their names, and how they come about once the frame is loaded. */
+/** Some neighbouring values of a row: their names, what each reads, and how they come about once the frame is loaded. */
 interface Step {
   readonly names: readonly string[];
+  readonly reads: readonly (readonly string[])[];
   run(out: Float32Array, at: number): void;
 }
 
@@ -41,6 +44,7 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
       steps.push(
         signalStep(
           channel,
+          [channel],
           formulas,
           () => frame.copyChannel(place),
           () => frame.length,
@@ -61,6 +65,7 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
 
   return {
     names,
+    reads: steps.flatMap((step) => step.reads),
     compute(window, from, to, out, at) {
       frame.load(window, from, to);
       let place = at;
@@ -74,9 +79,16 @@ export function compileFeatures(spec: FeaturesSpec, channels: readonly string[],
 }
 
 /** @param signal gives the samples, of which the first `length()` count; the formulas may overwrite them */
-function signalStep(name: string, formulas: SignalFormulas, signal: () => Float64Array, length: () => number): Step {
+function signalStep(
+  name: string,
+  reads: readonly string[],
+  formulas: SignalFormulas,
+  signal: () => Float64Array,
+  length: () => number,
+): Step {
   return {
     names: formulas.names.map((formula) => (formula === "" ? name : `${name}.${formula}`)),
+    reads: formulas.names.map(() => reads),
     run: (out, at) => formulas.compute(signal(), length(), out, at),
   };
 }
@@ -84,23 +96,27 @@ function signalStep(name: string, formulas: SignalFormulas, signal: () => Float6
 function tripletSteps(name: string, signals: Group["signals"], formulas: SignalFormulas, frame: Frame): Step[] {
   const triplet = frame.triplet(name);
   const { scratch, up } = frame;
-  const step = (signal: string, samples: () => Float64Array) => signalStep(`${name}.${signal}`, formulas, samples, () => triplet.length);
+  const [x, y, z] = frame.reads(name);
+  const all = [...x, ...y, ...z];
+  const step = (signal: string, reads: readonly string[], samples: () => Float64Array) =>
+    signalStep(`${name}.${signal}`, reads, formulas, samples, () => triplet.length);
   const steps: Step[] = [];
   if (signals.includes("axes"))
     steps.push(
-      step("x", () => triplet.x),
-      step("y", () => triplet.y),
-      step("z", () => triplet.z),
+      step("x", x, () => triplet.x),
+      step("y", y, () => triplet.y),
+      step("z", z, () => triplet.z),
     );
-  if (signals.includes("magnitude")) steps.push(step("magnitude", () => magnitude(triplet, scratch.values)));
-  if (signals.includes("vertical")) steps.push(step("vertical", () => vertical(triplet, up, scratch.values)));
-  if (signals.includes("horizontal")) steps.push(step("horizontal", () => horizontal(triplet, up, scratch.values)));
+  if (signals.includes("magnitude")) steps.push(step("magnitude", all, () => magnitude(triplet, scratch.values)));
+  if (signals.includes("vertical")) steps.push(step("vertical", alongUp(name, frame), () => vertical(triplet, up, scratch.values)));
+  if (signals.includes("horizontal")) steps.push(step("horizontal", alongUp(name, frame), () => horizontal(triplet, up, scratch.values)));
   if (signals.includes("principal") && !name.endsWith(".jerk")) {
     const components = createTriplet(triplet.x.length);
     const principal = createPrincipal();
     const shares = new Float64Array(3);
     steps.push({
       names: ["share1", "share2", "share3"].map((share) => `${name}.principal.${share}`),
+      reads: [all, all, all],
       run(out, at) {
         if (components.x.length < triplet.length) growTriplet(components, triplet.x.length);
         principal(triplet, components, shares);
@@ -108,19 +124,31 @@ function tripletSteps(name: string, signals: Group["signals"], formulas: SignalF
       },
     });
     steps.push(
-      step("principal1", () => components.x),
-      step("principal2", () => components.y),
-      step("principal3", () => components.z),
+      step("principal1", all, () => components.x),
+      step("principal2", all, () => components.y),
+      step("principal3", all, () => components.z),
     );
   }
   return steps;
 }
 
+/** Channels of a triplet and of the gravity that it is seen along. */
+function alongUp(name: string, frame: Frame): readonly string[] {
+  return [...frame.reads(name), ...frame.reads("gravity")].flat();
+}
+
 function correlationStep(name: string, frame: Frame): Step {
   const triplet = frame.triplet(name);
   const standard = frame.standardised(name);
+  const [x, y, z] = frame.reads(name);
   return {
     names: ["corrXy", "corrXz", "corrYz", "logSma"].map((formula) => `${name}.${formula}`),
+    reads: [
+      [...x, ...y],
+      [...x, ...z],
+      [...y, ...z],
+      [...x, ...y, ...z],
+    ],
     run(out, at) {
       out[at] = correlation(standard.x, standard.y, standard.length);
       out[at + 1] = correlation(standard.x, standard.z, standard.length);
@@ -135,6 +163,7 @@ function crossStep(left: string, right: string, frame: Frame): Step {
   const axes = ["x", "y", "z"] as const;
   return {
     names: axes.flatMap((first) => axes.map((second) => `${left}.${first}.${right}.${second}.corr`)),
+    reads: frame.reads(left).flatMap((first) => frame.reads(right).map((second) => [...first, ...second])),
     run(out, at) {
       for (let index = 0; index < 9; index++) {
         out[at + index] = correlation(a[axes[(index / 3) | 0]!], b[axes[index % 3]!], a.length);
@@ -147,5 +176,12 @@ function angleStep(spec: FeaturesSpec, frame: Frame): Step {
   const seen = spec.groups.filter((group) => group.signals.includes("vertical")).flatMap(tripletNames);
   const triplets: Triplet[] = seen.map((name) => frame.triplet(name));
   const angles = createAngles(spec.gravity?.body !== undefined);
-  return { names: angleNames(seen), run: (out, at) => angles(frame.triplet("gravity"), frame.up, triplets, out, at) };
+  const names = angleNames(seen);
+  // The angles of triplets stand last, one each.
+  const own = names.length - seen.length;
+  return {
+    names,
+    reads: names.map((_, index) => (index < own ? frame.reads("gravity").flat() : alongUp(seen[index - own]!, frame))),
+    run: (out, at) => angles(frame.triplet("gravity"), frame.up, triplets, out, at),
+  };
 }

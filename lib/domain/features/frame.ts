@@ -14,6 +14,8 @@ export interface Frame {
   triplet(name: string): Triplet;
   /** The same with each axis less its mean and scaled to length 1; kept up to date from then on. */
   standardised(name: string): Triplet;
+  /** Channels that each axis of a triplet is made of. */
+  reads(name: string): readonly [readonly string[], readonly string[], readonly string[]];
   /** Place of a channel among those that windows bring. */
   place(channel: string): number;
   /** Samples of the window. */
@@ -34,6 +36,7 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
   let capacity = samples;
   const triplets = new Map<string, Triplet>();
   const standards = new Map<string, Triplet>();
+  const reads = new Map<string, ReturnType<Frame["reads"]>>();
   const loads: {
     readonly target: Triplet;
     readonly places: readonly [number, number, number];
@@ -53,9 +56,10 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
     return found;
   };
   const placesOf = ([x, y, z]: readonly [string, string, string]) => [place(x), place(y), place(z)] as const;
-  const make = (name: string) => {
+  const make = (name: string, [x, y, z]: readonly [string, string, string], less?: readonly [string, string, string]) => {
     const made = createTriplet(capacity);
     triplets.set(name, made);
+    reads.set(name, less ? [[x, less[0]], [y, less[1]], [z, less[2]]] : [[x], [y], [z]]);
     return made;
   };
 
@@ -65,12 +69,12 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
       const before = defined.get(name);
       if (before !== undefined && before !== axes.join())
         throw new SensorloopError("SPEC_INVALID", `the triplet '${name}' is given two meanings in the spec's features`);
-      if (before === undefined) loads.push({ target: make(name), places: placesOf(axes) });
+      if (before === undefined) loads.push({ target: make(name, axes), places: placesOf(axes) });
       defined.set(name, axes.join());
-      if (group.jerk && !triplets.has(`${name}.jerk`)) jerks.push({ source: triplets.get(name)!, target: make(`${name}.jerk`) });
+      if (group.jerk && !triplets.has(`${name}.jerk`)) jerks.push({ source: triplets.get(name)!, target: make(`${name}.jerk`, axes) });
     }
   }
-  const gravity = spec.gravity ? make("gravity") : undefined;
+  const gravity = spec.gravity ? make("gravity", spec.gravity.total, spec.gravity.body) : undefined;
   if (spec.gravity && gravity)
     loads.push({ target: gravity, places: placesOf(spec.gravity.total), less: spec.gravity.body && placesOf(spec.gravity.body) });
 
@@ -90,6 +94,7 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
       standards.set(name, made);
       return made;
     },
+    reads: (name) => reads.get(name)!,
     place,
     get length() {
       return to - from;

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Page, PageQuery } from "../../domain/api/page.ts";
-import type { LogLine, RunDetail, RunSummary, Stage } from "../../domain/api/runs.ts";
+import type { LogLine, RunDetail, RunSlot, RunSummary, Stage } from "../../domain/api/runs.ts";
 import type { ErrorReport } from "../../domain/errors.ts";
-import type { Metrics } from "../../domain/metrics-schema.ts";
+import type { Estimate, Metrics } from "../../domain/metrics-schema.ts";
 import { STAGES, type RunState, type StageName, type Verdict } from "../../domain/stages.ts";
 import { decodeCursor, instantText, toPage } from "../keyset.ts";
 import { iso, isoOrNull, reportOf, type Db, type Visible } from "./rows.ts";
@@ -45,15 +45,15 @@ interface RunRow {
   error: ErrorReport | null;
   started_workflow: boolean;
   stage: StageName | null;
-  accuracy: number | null;
-  macro_f1: number | null;
+  accuracy: Estimate | null;
+  macro_f1: Estimate | null;
 }
 
 /** Everything of a run but its whole metrics, which may be megabytes and are read for one run only. */
 const SUMMARY = sql`
   run.id, run.project, run.spec_version, run.seed, run.state, run.params, run.requested_by, run.requested_at, run.requested_at::text as at_text,
   run.started_at, run.ended_at, run.snapshot, run.candidate, run.champion, run.decision, run.error, run.started_workflow,
-  (run.metrics -> 'accuracy' ->> 'value')::float8 as accuracy, (run.metrics -> 'macroF1' ->> 'value')::float8 as macro_f1,
+  run.metrics -> 'accuracy' as accuracy, run.metrics -> 'macroF1' as macro_f1,
   (select stage.name from stage where stage.run = run.id and stage.started_at is not null order by stage.started_at desc limit 1) as stage`;
 
 export interface RunFilter {
@@ -227,14 +227,25 @@ export async function modelsOfRun(db: Db, run: string): Promise<RunDetail["model
   return db.selectFrom("model").select(["id", "slot", "family", "state"]).where("run", "=", run).orderBy("created_at").limit(200).execute();
 }
 
+/** Slots of a run, those with most sensors first, as they are worked on. */
+export async function slotsOfRun(db: Db, run: string): Promise<RunSlot[]> {
+  const rows = await db
+    .selectFrom("run_slot")
+    .select(["slot", "cohort", "sensors", "state", "generation", "candidate", "champion", "decision", "reason"])
+    .where("run", "=", run)
+    .orderBy(sql`cardinality(sensors)`, "desc")
+    .orderBy("slot")
+    .execute();
+  return rows;
+}
+
+type Trend = { run: string; model: string; accuracy: Estimate | null; macroF1: Estimate | null; promoted: boolean };
+
 /** Finished runs with what became of their candidates, oldest first. */
-export async function listTrend(
-  db: Db,
-  project: string,
-): Promise<{ run: string; at: string; model: string; accuracy: number | null; macroF1: number | null; promoted: boolean }[]> {
-  const { rows } = await sql<{ run: string; at: Date; model: string; accuracy: number | null; macroF1: number | null; promoted: boolean }>`
-    select id as run, ended_at as at, candidate as model, (metrics -> 'accuracy' ->> 'value')::float8 as accuracy,
-           (metrics -> 'macroF1' ->> 'value')::float8 as "macroF1", coalesce((decision ->> 'promoted')::boolean, false) as promoted
+export async function listTrend(db: Db, project: string): Promise<(Trend & { at: string })[]> {
+  const { rows } = await sql<Trend & { at: Date }>`
+    select id as run, ended_at as at, candidate as model, metrics -> 'accuracy' as accuracy, metrics -> 'macroF1' as "macroF1",
+           coalesce((decision ->> 'promoted')::boolean, false) as promoted
     from run where project = ${project} and state = 'done' and candidate is not null and ended_at is not null
     order by ended_at desc limit 30`.execute(db);
   return rows.map((row) => ({ ...row, at: iso(row.at) })).reverse();

@@ -1,6 +1,9 @@
+import { showCohorts } from "../../../lib/app/cohorts.ts";
 import * as data from "../../../lib/app/data.ts";
+import { showDistributions } from "../../../lib/app/distributions.ts";
 import { takeIn } from "../../../lib/app/intake.ts";
 import * as quarantine from "../../../lib/app/quarantine.ts";
+import { showSynthesis } from "../../../lib/app/synthesis-report.ts";
 import type { TakenIn } from "../../../lib/domain/api/data.ts";
 import { SensorloopError } from "../../../lib/domain/errors.ts";
 import type { Handlers, Services } from "../handlers.ts";
@@ -14,7 +17,10 @@ type Names =
   | "listQuarantine"
   | "listQuarantineRows"
   | "replayQuarantine"
-  | "showReplay";
+  | "showReplay"
+  | "showCohorts"
+  | "showDistributions"
+  | "showSynthesis";
 
 /** Of one request; more files come in more requests, each answered when its files are safe. */
 const FILES = 1_000;
@@ -43,5 +49,8 @@ export function dataHandlers({ platform }: Services): Handlers<Names> {
     listQuarantineRows: ({ params, query }) => quarantine.showQuarantine(platform, params.project, query),
     replayQuarantine: ({ params, actor }) => quarantine.replayQuarantine(platform, params.project, actor.account),
     showReplay: ({ params }) => quarantine.showReplay(platform, params.project),
+    showCohorts: ({ params }) => showCohorts(platform, params.project),
+    showDistributions: ({ params, query }) => showDistributions(platform, params.project, query),
+    showSynthesis: ({ params }) => showSynthesis(platform, params.project),
   };
 }

@@ -1,7 +1,8 @@
 import type { Change } from "../../../lib/domain/api/events.ts";
 import type { RouteName } from "../../../lib/domain/api/routes.ts";
 
-const RUN: readonly RouteName[] = ["showRun", "listRuns", "overview"];
+/** A run that goes on trains models. */
+const RUN: readonly RouteName[] = ["showRun", "listRuns", "overview", "listModels", "listSlots", "showLineage"];
 const DATA: readonly RouteName[] = [
   "listFiles",
   "countData",
@@ -9,16 +10,20 @@ const DATA: readonly RouteName[] = [
   "listQuarantine",
   "listQuarantineRows",
   "showReplay",
+  "showCohorts",
+  "showDistributions",
+  "showSynthesis",
   "overview",
 ];
+const MODEL: readonly RouteName[] = ["listModels", "showModel", "listSlots", "showLineage", "compareModels"];
 
 /** Which reads each kind of change makes stale. */
 const STALE: Readonly<Record<string, readonly RouteName[]>> = {
   run: RUN,
   stage: ["showRun", "listRuns", "overview"],
   log: ["listRunLogs"],
-  model: ["listModels", "showModel", "showRun"],
-  champion: ["listModels", "showModel", "listChampions", "overview"],
+  model: [...MODEL, "showRun"],
+  champion: [...MODEL, "listChampions", "listReigns", "overview"],
   file: DATA,
   snapshot: DATA,
   cleaning: DATA,

@@ -1,13 +1,24 @@
 import type { ReactNode } from "react";
 import type { Estimate } from "../../../lib/domain/metrics-schema.ts";
-import { countText, estimateText, intervalText } from "./number-text.ts";
+import { countText, differenceText, estimateText, intervalText } from "./number-text.ts";
 import classes from "./figures.module.css";
 
-/** A value with its interval, both ends on hover. */
-export function EstimateFigure({ estimate }: { readonly estimate: Estimate }) {
+/** A value with its interval, both ends on hover; a dash where nothing was measured. */
+export function EstimateFigure({ estimate }: { readonly estimate: Estimate | null }) {
+  if (estimate === null) return <>–</>;
   return (
     <span className="figures" title={intervalText(estimate)}>
       {estimateText(estimate)}
+    </span>
+  );
+}
+
+/** How much one is above another, with sign and interval; both ends on hover. */
+export function DifferenceFigure({ difference }: { readonly difference: Estimate | null }) {
+  if (difference === null) return <>–</>;
+  return (
+    <span className="figures" title={intervalText(difference)}>
+      {differenceText(difference.value, difference.low, difference.high)}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { RunSummary } from "../../../lib/domain/api/runs.ts";
-import { shareText } from "./number-text.ts";
+import { type Column, DataTable } from "./data-table.tsx";
+import { EstimateFigure } from "./figures.tsx";
 import { StatusBadge } from "./status.tsx";
 import { durationText } from "./time-text.ts";
 import { Ago, useNow } from "./when.tsx";
@@ -10,57 +11,28 @@ import table from "./table.module.css";
 export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
   const going = runs.some(({ startedAt, endedAt }) => startedAt !== null && endedAt === null);
   const now = useNow(going ? 1000 : null);
-  return (
-    <div className={table.scroll}>
-      <table className={table.table}>
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col">State</th>
-            <th scope="col" className={table.wide}>
-              Stage
-            </th>
-            <th scope="col">Started</th>
-            <th scope="col" className={`${table.number} ${table.middle}`}>
-              Took
-            </th>
-            <th scope="col" className={`${table.number} ${table.wide}`}>
-              Accuracy
-            </th>
-            <th scope="col" className={`${table.number} ${table.middle}`}>
-              Macro F1
-            </th>
-            <th scope="col" className={table.middle}>
-              Outcome
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.run}>
-              <th scope="row">
-                <Link to="/p/$project/runs/$run" params={{ project: run.project, run: run.run }} className={table.mono}>
-                  {run.run}
-                </Link>
-                {run.kind !== "training" && <span className={table.muted}> {run.kind}</span>}
-              </th>
-              <td>
-                <StatusBadge state={run.state} />
-              </td>
-              <td className={table.wide}>{run.stage ?? "–"}</td>
-              <td>
-                <Ago time={run.startedAt ?? run.requestedAt} />
-              </td>
-              <td className={`${table.number} ${table.middle}`}>{tookText(run, now)}</td>
-              <td className={`${table.number} ${table.wide}`}>{run.accuracy === null ? "–" : shareText(run.accuracy, 3)}</td>
-              <td className={`${table.number} ${table.middle}`}>{run.macroF1 === null ? "–" : shareText(run.macroF1, 3)}</td>
-              <td className={`${table.middle} ${table.wrap}`}>{outcomeText(run)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  const columns: readonly Column<RunSummary>[] = [
+    {
+      name: "Run",
+      head: true,
+      cell: ({ run, project, kind }) => (
+        <>
+          <Link to="/p/$project/runs/$run" params={{ project, run }} className={table.mono}>
+            {run}
+          </Link>
+          {kind !== "training" && <span className={table.muted}> {kind}</span>}
+        </>
+      ),
+    },
+    { name: "State", cell: ({ state }) => <StatusBadge state={state} /> },
+    { name: "Stage", from: "wide", cell: ({ stage }) => stage ?? "–" },
+    { name: "Started", cell: ({ startedAt, requestedAt }) => <Ago time={startedAt ?? requestedAt} /> },
+    { name: "Took", number: true, from: "middle", cell: (run) => tookText(run, now) },
+    { name: "Accuracy", number: true, from: "wide", cell: ({ accuracy }) => <EstimateFigure estimate={accuracy} /> },
+    { name: "Macro F1", number: true, from: "middle", cell: ({ macroF1 }) => <EstimateFigure estimate={macroF1} /> },
+    { name: "Outcome", wrap: true, from: "middle", cell: outcomeText },
+  ];
+  return <DataTable label="Runs" rows={runs} columns={columns} rowKey={({ run }) => run} />;
 }
 
 function tookText({ startedAt, endedAt }: RunSummary, now: number): string {

@@ -1,3 +1,4 @@
+import type { RunSlot } from "../../../lib/domain/api/runs.ts";
 import type { RunState, StageState } from "../../../lib/domain/stages.ts";
 
 export type Tone = "neutral" | "info" | "good" | "attention" | "bad" | "reuse";
@@ -12,6 +13,7 @@ export interface Status {
 type KnownState =
   | RunState
   | StageState
+  | RunSlot["state"]
   | "idle"
   | "attention"
   | "training"
@@ -22,7 +24,9 @@ type KnownState =
   | "staged"
   | "duplicate"
   | "healthy"
-  | "unreachable";
+  | "unreachable"
+  | "within"
+  | "beyond";
 
 /** The one table from state to word, colour and icon; runs, stages, stations, models, files and services share it. */
 const STATUS: Readonly<Record<KnownState, Status>> = {
@@ -31,6 +35,8 @@ const STATUS: Readonly<Record<KnownState, Status>> = {
   idle: { word: "Idle", tone: "neutral", icon: "dot" },
   running: { word: "Running", tone: "info", icon: "play" },
   training: { word: "Training", tone: "info", icon: "play" },
+  evolving: { word: "Evolving", tone: "info", icon: "play" },
+  deciding: { word: "Deciding", tone: "info", icon: "play" },
   waiting: { word: "Waiting for you", tone: "attention", icon: "hand" },
   attention: { word: "Look here", tone: "attention", icon: "alert" },
   done: { word: "Done", tone: "good", icon: "check" },
@@ -45,6 +51,8 @@ const STATUS: Readonly<Record<KnownState, Status>> = {
   failed: { word: "Failed", tone: "bad", icon: "cross" },
   refused: { word: "Refused", tone: "bad", icon: "cross" },
   unreachable: { word: "Not answering", tone: "bad", icon: "cross" },
+  within: { word: "Yes", tone: "good", icon: "check" },
+  beyond: { word: "No", tone: "attention", icon: "alert" },
   cancelled: { word: "Cancelled", tone: "neutral", icon: "ban" },
 };
 
@@ -53,8 +61,12 @@ export function statusOf(state: string): Status {
   return Object.hasOwn(STATUS, state) ? STATUS[state as KnownState] : { word: state, tone: "neutral", icon: "dot" };
 }
 
-/** A stage that waits does so for its turn; only `decide` waits for a person. */
+/** A stage that waits does so for its turn, and so does a slot; only `decide` waits for a person. */
 export function stageStatusOf(name: string, state: string): Status {
   if (state === "waiting" && name !== "decide") return { word: "Waiting", tone: "neutral", icon: "clock" };
   return statusOf(state);
+}
+
+export function slotStatusOf(state: string): Status {
+  return stageStatusOf("slot", state);
 }

@@ -34,7 +34,7 @@ const ICONS: Readonly<Record<StatusIcon, TablerIcon>> = {
 interface StatusBadgeProps {
   readonly state: string;
   /** Where the same state has another word (a stage that waits for its turn). */
-  readonly status?: Status;
+  readonly status?: Status | undefined;
 }
 
 /** The state of anything, by word, colour and icon; the only component that shows one. */

@@ -13,6 +13,12 @@ export function durationText(seconds: number): string {
   return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`;
 }
 
+/** Microseconds of one answer, to two figures: `84 µs`, `1.2 ms`. */
+export function latencyText(microseconds: number): string {
+  const scaled = microseconds < 1000 ? microseconds : microseconds / 1000;
+  return `${Number(scaled.toPrecision(2))} ${microseconds < 1000 ? "µs" : "ms"}`;
+}
+
 /** `just now`, `4 min ago`, `3 h ago`, `6 d ago`, then the date. A clock ahead of ours counts as now. */
 export function agoText(time: string, nowMs: number): string {
   const seconds = Math.max(0, (nowMs - Date.parse(time)) / 1000);

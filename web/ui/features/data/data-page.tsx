@@ -3,27 +3,36 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { DataCounts } from "../../../../lib/domain/api/data.ts";
 import { read } from "../../api/queries.ts";
+import { useMay } from "../../api/session.ts";
 import { Answer } from "../../parts/answer.tsx";
 import { Headline } from "../../parts/figures.tsx";
 import { bytesText, countText, percentText } from "../../parts/number-text.ts";
 import { PageHead } from "../../parts/panel.tsx";
+import { CohortPanels } from "./cohort-panels.tsx";
+import { DistributionPanels } from "./distribution-panels.tsx";
 import { FileTable } from "./file-table.tsx";
 import { QuarantinePanels } from "./quarantine-panels.tsx";
 import { SnapshotTable } from "./snapshot-table.tsx";
+import { UploadPanel } from "./upload-panel.tsx";
 import classes from "./data-page.module.css";
 
 const route = getRouteApi("/p/$project/data");
-const TABS = ["files", "snapshots", "quarantine"] as const;
+const TABS = ["files", "snapshots", "quarantine", "cohorts", "distributions"] as const;
 
 /** Can I trust what came in? */
 export function DataPage() {
   const { project } = route.useParams();
-  const { tab = "files", state, rule, file } = route.useSearch();
+  const { tab = "files", state, rule, file, channel, cohort } = route.useSearch();
   const navigate = route.useNavigate();
+  const mayAdd = useMay("data.add", project);
   const counts = useQuery(read("countData", { params: { project } }));
   return (
     <>
-      <PageHead title="Data" note="What came in, what was kept, and what was refused and why." />
+      <PageHead
+        title="Data"
+        note="What came in, what was kept, what was refused and why; and what the training data is like."
+        actions={mayAdd && <UploadPanel project={project} />}
+      />
       <Answer query={counts} lines={3}>
         {(data) => <Sums counts={data} />}
       </Answer>
@@ -37,6 +46,8 @@ export function DataPage() {
           <Tabs.Tab value="files">Files</Tabs.Tab>
           <Tabs.Tab value="snapshots">Snapshots</Tabs.Tab>
           <Tabs.Tab value="quarantine">Quarantine</Tabs.Tab>
+          <Tabs.Tab value="cohorts">Cohorts</Tabs.Tab>
+          <Tabs.Tab value="distributions">Distributions</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="files">
           <FileTable
@@ -50,6 +61,17 @@ export function DataPage() {
         </Tabs.Panel>
         <Tabs.Panel value="quarantine">
           <QuarantinePanels project={project} rule={rule} file={file} />
+        </Tabs.Panel>
+        <Tabs.Panel value="cohorts">
+          <CohortPanels project={project} />
+        </Tabs.Panel>
+        <Tabs.Panel value="distributions">
+          <DistributionPanels
+            project={project}
+            channel={channel}
+            cohort={cohort}
+            onChoose={(choice) => void navigate({ search: { tab: "distributions", channel, cohort, ...choice }, replace: true })}
+          />
         </Tabs.Panel>
       </Tabs>
     </>

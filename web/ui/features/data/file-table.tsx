@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { type DataFile, FILE_STATES } from "../../../../lib/domain/api/data.ts";
 import { readPages } from "../../api/queries.ts";
 import { Empty } from "../../parts/answer.tsx";
+import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Count } from "../../parts/figures.tsx";
 import { bytesText, countText } from "../../parts/number-text.ts";
 import { Paged } from "../../parts/paged.tsx";
@@ -14,6 +15,41 @@ import table from "../../parts/table.module.css";
 import { Ago } from "../../parts/when.tsx";
 
 type FileState = DataFile["state"];
+
+const COLUMNS: readonly Column<DataFile>[] = [
+  { name: "File", head: true, wrap: true, cell: (file) => <FileName file={file} /> },
+  { name: "State", cell: ({ state, cleaning }) => <StatusBadge state={state === "staged" ? (cleaning?.state ?? "staged") : state} /> },
+  { name: "Rows in", number: true, cell: ({ cleaning }) => <Count value={cleaning?.rowsIn} /> },
+  { name: "Ok", number: true, cell: ({ cleaning }) => <Count value={cleaning?.rowsOk} /> },
+  { name: "Quarantined", number: true, cell: (file) => <Quarantined file={file} /> },
+  { name: "Duplicate", number: true, cell: ({ cleaning }) => <Count value={cleaning?.rowsDuplicate} /> },
+  { name: "Size", number: true, from: "wide", cell: ({ bytes }) => bytesText(bytes) },
+  { name: "Came in", from: "wide", cell: ({ createdAt }) => <Ago time={createdAt} /> },
+];
+
+function FileName({ file: { name, error, cleaning } }: { readonly file: DataFile }) {
+  const problem = error ?? cleaning?.error ?? null;
+  return (
+    <>
+      {name}
+      {problem !== null && (
+        <div className={table.muted}>
+          {problem.code}: {problem.message} {problem.remedy}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Quarantined({ file: { id, project, cleaning } }: { readonly file: DataFile }) {
+  const rows = cleaning?.rowsQuarantined ?? 0;
+  if (rows === 0) return <Count value={cleaning?.rowsQuarantined} />;
+  return (
+    <Link to="/p/$project/data" params={{ project }} search={{ tab: "quarantine", file: id }}>
+      {countText(rows)}
+    </Link>
+  );
+}
 
 interface FileTableProps {
   readonly project: string;
@@ -49,85 +85,8 @@ export function FileTable({ project, state, onState }: FileTableProps) {
           )
         }
       >
-        {(items) => (
-          <div className={table.scroll} tabIndex={0} role="region" aria-label="Files, scrollable">
-            <table className={table.table}>
-              <thead>
-                <tr>
-                  <th scope="col">File</th>
-                  <th scope="col">State</th>
-                  <th scope="col" className={table.number}>
-                    Rows in
-                  </th>
-                  <th scope="col" className={table.number}>
-                    Ok
-                  </th>
-                  <th scope="col" className={table.number}>
-                    Quarantined
-                  </th>
-                  <th scope="col" className={table.number}>
-                    Duplicate
-                  </th>
-                  <th scope="col" className={`${table.number} ${table.wide}`}>
-                    Size
-                  </th>
-                  <th scope="col" className={table.wide}>
-                    Came in
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((file) => (
-                  <FileRow key={file.id} project={project} file={file} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {(items) => <DataTable label="Files" rows={items} columns={COLUMNS} rowKey={({ id }) => id} />}
       </Paged>
     </Panel>
-  );
-}
-
-function FileRow({ project, file }: { readonly project: string; readonly file: DataFile }) {
-  const { cleaning } = file;
-  const problem = file.error ?? cleaning?.error ?? null;
-  const quarantined = cleaning?.rowsQuarantined ?? 0;
-  return (
-    <tr>
-      <th scope="row" className={table.wrap}>
-        {file.name}
-        {problem !== null && (
-          <div className={table.muted}>
-            {problem.code}: {problem.message} {problem.remedy}
-          </div>
-        )}
-      </th>
-      <td>
-        <StatusBadge state={file.state === "staged" ? (cleaning?.state ?? "staged") : file.state} />
-      </td>
-      <td className={table.number}>
-        <Count value={cleaning?.rowsIn} />
-      </td>
-      <td className={table.number}>
-        <Count value={cleaning?.rowsOk} />
-      </td>
-      <td className={table.number}>
-        {quarantined === 0 ? (
-          <Count value={cleaning?.rowsQuarantined} />
-        ) : (
-          <Link to="/p/$project/data" params={{ project }} search={{ tab: "quarantine", file: file.id }}>
-            {countText(quarantined)}
-          </Link>
-        )}
-      </td>
-      <td className={table.number}>
-        <Count value={cleaning?.rowsDuplicate} />
-      </td>
-      <td className={`${table.number} ${table.wide}`}>{bytesText(file.bytes)}</td>
-      <td className={table.wide}>
-        <Ago time={file.createdAt} />
-      </td>
-    </tr>
   );
 }

@@ -1,14 +1,15 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { QuarantineRow, QuarantineRule } from "../../../../lib/domain/api/data.ts";
 import { call } from "../../api/client.ts";
 import { read, readPages } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { Answer, Empty, FailureNote } from "../../parts/answer.tsx";
+import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { countText } from "../../parts/number-text.ts";
 import { Paged } from "../../parts/paged.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import table from "../../parts/table.module.css";
 import { ReplayNotice } from "./replay-notice.tsx";
 import classes from "./data-page.module.css";
 
@@ -54,41 +55,7 @@ export function QuarantinePanels({ project, rule, file }: QuarantinePanelsProps)
             items.length === 0 ? (
               <Empty title="Nothing in quarantine">Every row that came in is in the data, or is a duplicate of one that is.</Empty>
             ) : (
-              <div className={table.scroll} tabIndex={0} role="region" aria-label="Rules, scrollable">
-                <table className={table.table}>
-                  <thead>
-                    <tr>
-                      <th scope="col">Rule</th>
-                      <th scope="col" className={table.number}>
-                        Rows
-                      </th>
-                      <th scope="col" className={table.number}>
-                        Files
-                      </th>
-                      <th scope="col">For example</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {items.map((item) => (
-                      <tr key={item.rule}>
-                        <th scope="row">
-                          <Link
-                            to="/p/$project/data"
-                            params={{ project }}
-                            search={{ tab: "quarantine", rule: item.rule === rule ? undefined : item.rule }}
-                            aria-current={item.rule === rule || undefined}
-                          >
-                            {item.rule}
-                          </Link>
-                        </th>
-                        <td className={table.number}>{countText(item.rows)}</td>
-                        <td className={table.number}>{countText(item.files)}</td>
-                        <td className={table.wrap}>{item.example}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <DataTable label="Rules" rows={items} columns={ruleColumns(project, rule)} rowKey={(item) => item.rule} />
             )
           }
         </Answer>
@@ -106,37 +73,45 @@ export function QuarantinePanels({ project, rule, file }: QuarantinePanelsProps)
       >
         <Paged query={rows} empty={<Empty title="No refused row" />}>
           {(items) => (
-            <div className={table.scroll} tabIndex={0} role="region" aria-label="Refused rows, scrollable">
-              <table className={table.table}>
-                <thead>
-                  <tr>
-                    <th scope="col">File</th>
-                    <th scope="col" className={table.number}>
-                      Line
-                    </th>
-                    <th scope="col">Rule</th>
-                    <th scope="col">Column</th>
-                    <th scope="col">Reason</th>
-                    <th scope="col">As it came</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((row) => (
-                    <tr key={`${row.file}/${row.line}/${row.rule}`}>
-                      <th scope="row">{row.fileName}</th>
-                      <td className={table.number}>{countText(row.line)}</td>
-                      <td>{row.rule}</td>
-                      <td>{row.column ?? "–"}</td>
-                      <td className={table.wrap}>{row.reason}</td>
-                      <td className={`${table.wrap} ${table.mono}`}>{row.raw}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <DataTable
+              label="Refused rows"
+              rows={items}
+              columns={ROW_COLUMNS}
+              rowKey={(row) => `${row.file}/${row.line}/${row.rule}/${row.column}`}
+            />
           )}
         </Paged>
       </Panel>
     </div>
   );
 }
+
+/** A rule's name shows its rows alone; once more shows all again. */
+const ruleColumns = (project: string, chosen: string | undefined): readonly Column<QuarantineRule>[] => [
+  {
+    name: "Rule",
+    head: true,
+    cell: ({ rule }) => (
+      <Link
+        to="/p/$project/data"
+        params={{ project }}
+        search={{ tab: "quarantine", rule: rule === chosen ? undefined : rule }}
+        aria-current={rule === chosen || undefined}
+      >
+        {rule}
+      </Link>
+    ),
+  },
+  { name: "Rows", number: true, cell: ({ rows }) => countText(rows) },
+  { name: "Files", number: true, cell: ({ files }) => countText(files) },
+  { name: "For example", wrap: true, cell: ({ example }) => example },
+];
+
+const ROW_COLUMNS: readonly Column<QuarantineRow>[] = [
+  { name: "File", head: true, cell: ({ fileName }) => fileName },
+  { name: "Line", number: true, cell: ({ line }) => countText(line) },
+  { name: "Rule", cell: ({ rule }) => rule },
+  { name: "Column", cell: ({ column }) => column ?? "–" },
+  { name: "Reason", wrap: true, cell: ({ reason }) => reason },
+  { name: "As it came", wrap: true, mono: true, cell: ({ raw }) => raw },
+];

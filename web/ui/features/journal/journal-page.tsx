@@ -1,9 +1,11 @@
 import { NativeSelect } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { EVENT_KINDS } from "../../../../lib/domain/journal.ts";
+import type { JournalEntry } from "../../../../lib/domain/api/journal.ts";
+import { EVENT_KINDS, type EventKind } from "../../../../lib/domain/journal.ts";
 import { readPages } from "../../api/queries.ts";
 import { Empty } from "../../parts/answer.tsx";
+import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Paged } from "../../parts/paged.tsx";
 import { PageHead, Panel } from "../../parts/panel.tsx";
 import table from "../../parts/table.module.css";
@@ -52,49 +54,27 @@ export function JournalPage() {
             <Empty title="No decision of this kind yet">Applied specs, added files, runs, promotions and roll-backs stand here.</Empty>
           }
         >
-          {(items) => (
-            <div className={table.scroll} tabIndex={0} role="region" aria-label="Journal, scrollable">
-              <table className={table.table}>
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">What</th>
-                    <th scope="col">About</th>
-                    <th scope="col">Details</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((entry) => (
-                    <tr key={entry.id}>
-                      <td>
-                        <time dateTime={entry.at}>{exactText(entry.at)}</time>
-                      </td>
-                      <td>{entry.actor}</td>
-                      <th scope="row">{entry.kind}</th>
-                      <td>
-                        {entry.subject === null ? (
-                          "–"
-                        ) : (
-                          <Link
-                            to="/p/$project/journal"
-                            params={{ project }}
-                            search={{ kind, subject: entry.subject }}
-                            className={table.mono}
-                          >
-                            {entry.subject}
-                          </Link>
-                        )}
-                      </td>
-                      <td className={`${table.wrap} ${table.muted}`}>{valueText(entry.payload)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )}
+          {(items) => <DataTable label="Journal" rows={items} columns={columnsFor(project, kind)} rowKey={({ id }) => String(id)} />}
         </Paged>
       </Panel>
     </>
   );
 }
+
+const columnsFor = (project: string, kind: EventKind | undefined): readonly Column<JournalEntry>[] => [
+  { name: "When", cell: ({ at }) => <time dateTime={at}>{exactText(at)}</time> },
+  { name: "Who", cell: ({ actor }) => actor },
+  { name: "What", head: true, cell: (entry) => entry.kind },
+  {
+    name: "About",
+    cell: ({ subject }) =>
+      subject === null ? (
+        "–"
+      ) : (
+        <Link to="/p/$project/journal" params={{ project }} search={{ kind, subject }} className={table.mono}>
+          {subject}
+        </Link>
+      ),
+  },
+  { name: "Details", wrap: true, muted: true, cell: ({ payload }) => valueText(payload) },
+];

@@ -47,6 +47,7 @@ export function ModelActions({ model }: { readonly model: ModelDetail }) {
         onClose={() => setAsked(false)}
         title={model.champion ? `Roll ${slot} back?` : `Promote ${id}?`}
         act={act}
+        typed={slot}
         busy={change.isPending}
         error={change.error}
         onConfirm={(why) => change.mutate(why)}

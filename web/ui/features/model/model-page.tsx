@@ -8,12 +8,14 @@ import { Answer, Empty, FailureNote, Waiting } from "../../parts/answer.tsx";
 import { backendOf, backendWarning } from "../../parts/backend.ts";
 import { ClassTable } from "../../parts/class-table.tsx";
 import { ConfusionMatrix } from "../../parts/confusion-matrix.tsx";
-import { Facts } from "../../parts/figures.tsx";
+import { EstimateFigure, Facts } from "../../parts/figures.tsx";
 import { MetricsSummary } from "../../parts/metrics-summary.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { bytesText, measureText } from "../../parts/number-text.ts";
+import { bytesText } from "../../parts/number-text.ts";
+import { originText } from "../../parts/origin-text.ts";
 import { PageHead, Panel } from "../../parts/panel.tsx";
 import { StatusBadge } from "../../parts/status.tsx";
+import { latencyText } from "../../parts/time-text.ts";
 import { valueText } from "../../parts/value-text.ts";
 import { Ago } from "../../parts/when.tsx";
 import { CalibrationPlot } from "./calibration-plot.tsx";
@@ -58,7 +60,19 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
             </Link>
           </>
         }
-        actions={<ModelActions model={detail} />}
+        actions={
+          <>
+            <Link
+              to="/p/$project/models"
+              params={{ project: detail.project }}
+              search={{ tab: "evolution", slot: detail.slot, run: detail.run }}
+            >
+              Family tree
+            </Link>
+            <CompareLink model={detail} />
+            <ModelActions model={detail} />
+          </>
+        }
       />
       {detail.error !== null && <FailureNote error={new ApiFailure({ ...detail.error, status: 0, request: null })} />}
       {warning !== null && (
@@ -108,7 +122,7 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
             <Facts facts={Object.entries(detail.genome).map(([name, value]) => [name, valueText(value)])} />
           </Panel>
           <Panel title="How it was made">
-            <Facts facts={makingOf(detail, evaluation?.latencyUs ?? null)} />
+            <Facts facts={makingOf(detail)} />
           </Panel>
         </div>
       </div>
@@ -116,14 +130,43 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
   );
 }
 
-function makingOf(detail: ModelDetail, latencyUs: number | null): (readonly [string, ReactNode])[] {
+/** To the champion beside it, where it is not the champion itself. */
+function CompareLink({ model: { id, project, slot, champion, macroF1 } }: { readonly model: ModelDetail }) {
+  const champions = useQuery(read("listChampions", { params: { project }, query: { slot } }));
+  const present = champions.data?.items[0]?.model;
+  if (champion || macroF1 === null || present === undefined) return null;
+  return (
+    <Link to="/p/$project/models/compare" params={{ project }} search={{ a: present, b: id }}>
+      Compare with the champion
+    </Link>
+  );
+}
+
+function makingOf(detail: ModelDetail): (readonly [string, ReactNode])[] {
   const hash = (value: string | null) => (value === null ? "–" : <code title={value}>{value.slice(0, 12)}</code>);
   return [
+    ["origin", originText(detail)],
+    ...(detail.parents.length === 0
+      ? []
+      : [
+          [
+            detail.parents.length === 1 ? "parent" : "parents",
+            detail.parents.map((parent) => (
+              <div key={parent}>
+                <Link to="/p/$project/models/$model" params={{ project: detail.project, model: parent }}>
+                  {parent}
+                </Link>
+              </div>
+            )),
+          ] as const,
+        ]),
+    ...(detail.mutation === null ? [] : [["mutation", detail.mutation] as const]),
     ["learned from", detail.fittedOn],
+    ["validation macro F1", <EstimateFigure key="validation" estimate={detail.validation?.macroF1 ?? null} />],
     ...Object.entries(detail.training ?? {})
       .filter(([name]) => name !== "weightsSha256")
       .map(([name, value]) => [name, valueText(value)] as const),
-    ["latency", latencyUs === null ? "–" : `${measureText(Number((latencyUs / 1000).toPrecision(2)))} ms a window`],
+    ["latency", detail.latencyUs === null ? "–" : `${latencyText(detail.latencyUs)} a window`],
     ["size", detail.bytes === null ? "–" : bytesText(detail.bytes)],
     ["snapshot", hash(detail.snapshot)],
     ["weights", hash(detail.weightsSha256)],

@@ -1,40 +1,21 @@
 import type { Metrics } from "../../../../lib/domain/metrics-schema.ts";
+import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { countText, shareOfText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { ShareBar } from "../../parts/share-bar.tsx";
-import table from "../../parts/table.module.css";
+
+const COLUMNS: readonly Column<Metrics["subjects"][number]>[] = [
+  { name: "Subject", head: true, mono: true, cell: ({ subject }) => subject },
+  { name: "Accuracy", cell: ({ accuracy, windows }) => <ShareBar share={accuracy} text={shareOfText(accuracy, windows)} /> },
+  { name: "Windows", number: true, cell: ({ windows }) => countText(windows) },
+];
 
 /** People from the worst served to the best: an average hides the one it fails. */
 export function SubjectTable({ subjects }: { readonly subjects: Metrics["subjects"] }) {
   const ordered = subjects.toSorted((left, right) => left.accuracy - right.accuracy);
   return (
     <Panel title="Per subject" flush aside="worst first">
-      <div className={table.tall} tabIndex={0} role="region" aria-label="Per subject, scrollable">
-        <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">Subject</th>
-              <th scope="col">Accuracy</th>
-              <th scope="col" className={table.number}>
-                Windows
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {ordered.map(({ subject, windows, accuracy }) => (
-              <tr key={subject}>
-                <th scope="row" className={table.mono}>
-                  {subject}
-                </th>
-                <td>
-                  <ShareBar share={accuracy} text={shareOfText(accuracy, windows)} />
-                </td>
-                <td className={table.number}>{countText(windows)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable label="Per subject" rows={ordered} columns={COLUMNS} rowKey={({ subject }) => subject} tall />
     </Panel>
   );
 }

@@ -1,101 +1,83 @@
-import { NativeSelect } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
-import { read, readPages } from "../../api/queries.ts";
-import { Empty } from "../../parts/answer.tsx";
-import { EstimateFigure } from "../../parts/figures.tsx";
-import { Paged } from "../../parts/paged.tsx";
-import { PageHead, Panel } from "../../parts/panel.tsx";
-import { StatusBadge } from "../../parts/status.tsx";
-import table from "../../parts/table.module.css";
-import { Ago } from "../../parts/when.tsx";
+import { NativeSelect, Tabs } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { read } from "../../api/queries.ts";
+import { Answer, Empty } from "../../parts/answer.tsx";
+import { PageHead } from "../../parts/panel.tsx";
+import { ChampionPanels } from "./champion-panels.tsx";
+import { Evolution } from "./evolution.tsx";
+import { Leaderboard } from "./leaderboard.tsx";
 
 const route = getRouteApi("/p/$project/models");
+const TABS = ["leaderboard", "evolution", "champions"] as const;
 
-/** Which model is better? */
+/** Which model is better, where does it come from, and who served when? One slot at a time: only its models compete. */
 export function ModelsPage() {
   const { project } = route.useParams();
-  const { slot } = route.useSearch();
+  const { tab = "leaderboard", slot: asked, run } = route.useSearch();
   const navigate = route.useNavigate();
-  const champions = useQuery(read("listChampions", { params: { project } }));
-  const models = useInfiniteQuery(readPages("listModels", { params: { project }, query: { slot } }));
-  const slots = [...new Set([...(champions.data?.items ?? []).map((champion) => champion.slot), ...(slot === undefined ? [] : [slot])])];
+  const slots = useQuery(read("listSlots", { params: { project } }));
+  const known = slots.data?.items ?? [];
+  const slot = asked ?? known[0]?.slot;
+  const choices = asked === undefined || known.some((entry) => entry.slot === asked) ? known : [{ slot: asked, models: 0 }, ...known];
   return (
     <>
-      <PageHead title="Models" note="Figures are on the holdout: people the model has never seen." />
-      <Panel
-        title="All models"
-        flush
-        aside={
-          slots.length > 0 && (
+      <PageHead
+        title="Models"
+        note="Models of a slot compete with each other: chosen on validation people, judged on the holdout, which no model has seen."
+        actions={
+          choices.length > 1 && (
             <NativeSelect
-              size="xs"
+              size="sm"
               aria-label="Slot"
-              value={slot ?? ""}
-              onChange={(event) => void navigate({ search: { slot: event.currentTarget.value || undefined }, replace: true })}
-              data={[{ value: "", label: "All slots" }, ...slots.map((value) => ({ value, label: value }))]}
+              value={slot}
+              onChange={(event) => {
+                const chosen = event.currentTarget.value;
+                void navigate({ search: (before) => ({ tab: before.tab, slot: chosen }), replace: true });
+              }}
+              data={choices.map((entry) => ({ value: entry.slot, label: `${entry.slot} (${entry.models})` }))}
             />
           )
         }
-      >
-        <Paged
-          query={models}
-          empty={
+      />
+      <Answer query={slots}>
+        {() =>
+          slot === undefined ? (
             <Empty title="No model yet" command={`npx sensorloop run start ${project} --wait`}>
-              A run trains one model for each family that the spec names.
+              A run trains the models that the spec names, and with `evolve` looks for better ones.
             </Empty>
-          }
-        >
-          {(items) => (
-            <div className={table.scroll} tabIndex={0} role="region" aria-label="Models, scrollable">
-              <table className={table.table}>
-                <thead>
-                  <tr>
-                    <th scope="col">Model</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Family</th>
-                    <th scope="col" className={table.number}>
-                      Macro F1
-                    </th>
-                    <th scope="col" className={table.number}>
-                      Accuracy
-                    </th>
-                    <th scope="col">Slot</th>
-                    <th scope="col">Run</th>
-                    <th scope="col">Made</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((model) => (
-                    <tr key={model.id}>
-                      <th scope="row">
-                        <Link to="/p/$project/models/$model" params={{ project, model: model.id }} className={table.mono}>
-                          {model.id}
-                        </Link>
-                      </th>
-                      <td>
-                        <StatusBadge state={model.champion ? "champion" : model.state} />
-                      </td>
-                      <td>{model.family}</td>
-                      <td className={table.number}>{model.macroF1 === null ? "–" : <EstimateFigure estimate={model.macroF1} />}</td>
-                      <td className={table.number}>{model.accuracy === null ? "–" : <EstimateFigure estimate={model.accuracy} />}</td>
-                      <td>{model.slot}</td>
-                      <td>
-                        <Link to="/p/$project/runs/$run" params={{ project, run: model.run }} className={table.mono}>
-                          {model.run}
-                        </Link>
-                      </td>
-                      <td>
-                        <Ago time={model.createdAt} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )}
-        </Paged>
-      </Panel>
+          ) : (
+            <Tabs
+              value={tab}
+              keepMounted={false}
+              onChange={(value) => {
+                const chosen = TABS.find((one) => one === value);
+                void navigate({ search: (before) => ({ ...before, tab: chosen }), replace: true });
+              }}
+            >
+              <Tabs.List mb="md">
+                <Tabs.Tab value="leaderboard">Leaderboard</Tabs.Tab>
+                <Tabs.Tab value="evolution">Evolution</Tabs.Tab>
+                <Tabs.Tab value="champions">Champions</Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="leaderboard">
+                <Leaderboard project={project} slot={slot} />
+              </Tabs.Panel>
+              <Tabs.Panel value="evolution">
+                <Evolution
+                  project={project}
+                  slot={slot}
+                  run={run}
+                  onRun={(chosen) => void navigate({ search: (before) => ({ ...before, run: chosen }), replace: true })}
+                />
+              </Tabs.Panel>
+              <Tabs.Panel value="champions">
+                <ChampionPanels project={project} slot={slot} />
+              </Tabs.Panel>
+            </Tabs>
+          )
+        }
+      </Answer>
     </>
   );
 }

@@ -1,11 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Champion } from "../../../../lib/domain/api/models.ts";
 import type { Overview } from "../../../../lib/domain/api/overview.ts";
-import { read } from "../../api/queries.ts";
 import { Empty } from "../../parts/answer.tsx";
 import { EstimateHeadline } from "../../parts/metrics-summary.tsx";
-import { shareText } from "../../parts/number-text.ts";
+import { estimateText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { exactText } from "../../parts/time-text.ts";
@@ -25,9 +23,9 @@ export function ChampionPanel({ project, champions, trend }: ChampionPanelProps)
       ? []
       : [
           {
-            value: macroF1,
+            value: macroF1.value,
             marked: promoted,
-            name: `${run}, ${exactText(at)}: macro F1 ${shareText(macroF1, 3)}${promoted ? ", promoted" : ""}`,
+            name: `${run}, ${exactText(at)}: macro F1 ${estimateText(macroF1)}${promoted ? ", promoted" : ""}`,
           },
         ],
   );
@@ -44,7 +42,8 @@ export function ChampionPanel({ project, champions, trend }: ChampionPanelProps)
       {champions.map((champion) => (
         <div key={champion.slot} className={classes.champion}>
           <div className={classes.figures}>
-            <ChampionFigures champion={champion} />
+            {champion.macroF1 !== null && <EstimateHeadline name="Macro F1" estimate={champion.macroF1} />}
+            {champion.accuracy !== null && <EstimateHeadline name="Accuracy" estimate={champion.accuracy} />}
           </div>
           <Link to="/p/$project/models/$model" params={{ project, model: champion.model }} className={classes.model}>
             {champion.model}
@@ -65,19 +64,5 @@ export function ChampionPanel({ project, champions, trend }: ChampionPanelProps)
         </figure>
       )}
     </Panel>
-  );
-}
-
-/** The champion's row has the bare values; their intervals, which decide how many digits are shown, are with the model. */
-function ChampionFigures({ champion }: { readonly champion: Champion }) {
-  const { data: model } = useQuery(read("showModel", { params: { model: champion.model } }));
-  const bare = (value: number | null) => (value === null ? null : { value, low: null, high: null });
-  const macroF1 = model?.macroF1 ?? bare(champion.macroF1);
-  const accuracy = model?.accuracy ?? bare(champion.accuracy);
-  return (
-    <>
-      {macroF1 !== null && <EstimateHeadline name="Macro F1" estimate={macroF1} />}
-      {accuracy !== null && <EstimateHeadline name="Accuracy" estimate={accuracy} />}
-    </>
   );
 }

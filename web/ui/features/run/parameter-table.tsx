@@ -1,15 +1,34 @@
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "../../../../lib/domain/api/runs.ts";
 import { Empty } from "../../parts/answer.tsx";
+import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { valueText } from "../../parts/value-text.ts";
-import table from "../../parts/table.module.css";
+
+interface Parameter {
+  readonly path: string;
+  readonly is: unknown;
+  /** Undefined where nothing is known of it: in the first run. */
+  readonly was: unknown;
+  readonly changed: boolean;
+}
+
+const COLUMNS: readonly Column<Parameter>[] = [
+  { name: "Parameter", head: true, cell: ({ path }) => path },
+  { name: "This run", wrap: true, cell: ({ is, changed }) => (changed ? <strong>{valueText(is)}</strong> : valueText(is)) },
+  { name: "Before", wrap: true, muted: true, cell: ({ was, changed }) => (changed || was === undefined ? valueText(was) : "the same") },
+];
 
 /** What this run was told, and what of it was different the time before. */
 export function ParameterTable({ detail: { project, params, before } }: { readonly detail: RunDetail }) {
-  const changed = new Set(before?.changes.map(({ path }) => path));
-  const unchanged = Object.entries(flattened(params)).filter(([path]) => !changed.has(path));
   const changes = before?.changes ?? [];
+  const changed = new Set(changes.map(({ path }) => path));
+  const rows: Parameter[] = [
+    ...changes.map(({ path, was, is }) => ({ path, was, is, changed: true })),
+    ...Object.entries(flattened(params))
+      .filter(([path]) => !changed.has(path))
+      .map(([path, is]) => ({ path, is, was: before === null ? undefined : is, changed: false })),
+  ];
   return (
     <Panel
       title="Parameters"
@@ -27,38 +46,10 @@ export function ParameterTable({ detail: { project, params, before } }: { readon
         )
       }
     >
-      {changes.length + unchanged.length === 0 ? (
+      {rows.length === 0 ? (
         <Empty title={before === null ? "All as the spec says" : "The same as in the run before"} />
       ) : (
-        <div className={table.scroll} tabIndex={0} role="region" aria-label="Parameters, scrollable">
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Parameter</th>
-                <th scope="col">This run</th>
-                <th scope="col">Before</th>
-              </tr>
-            </thead>
-            <tbody>
-              {changes.map(({ path, was, is }) => (
-                <tr key={path}>
-                  <th scope="row">{path}</th>
-                  <td className={table.wrap}>
-                    <strong>{valueText(is)}</strong>
-                  </td>
-                  <td className={table.wrap}>{valueText(was)}</td>
-                </tr>
-              ))}
-              {unchanged.map(([path, value]) => (
-                <tr key={path}>
-                  <th scope="row">{path}</th>
-                  <td className={table.wrap}>{valueText(value)}</td>
-                  <td className={table.muted}>{before === null ? "–" : "the same"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable label="Parameters" rows={rows} columns={COLUMNS} rowKey={({ path }) => path} />
       )}
     </Panel>
   );

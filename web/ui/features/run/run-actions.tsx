@@ -7,11 +7,12 @@ import { call } from "../../api/client.ts";
 import { read } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
+import { RunAgain } from "./run-again.tsx";
 
 type Act = "cancel" | "approve" | "reject";
 
-/** What can be done with a run now: answer the gate, cancel, look at it in Temporal. */
-export function RunActions({ detail: { run, project, state, temporalUrl } }: { readonly detail: RunDetail }) {
+/** What can be done with a run now: answer the gate, cancel, do it again, look at it in Temporal. */
+export function RunActions({ detail: { run, kind, project, state, temporalUrl } }: { readonly detail: RunDetail }) {
   const queryClient = useQueryClient();
   const [asked, setAsked] = useState<Act | null>(null);
   const mayCancel = useMay("run.cancel", project);
@@ -48,6 +49,11 @@ export function RunActions({ detail: { run, project, state, temporalUrl } }: { r
         <Button size="sm" variant="default" onClick={() => ask("cancel")}>
           Cancel run
         </Button>
+      )}
+      {!going && kind === "training" && (
+        <RunAgain project={project} run={run}>
+          Run again
+        </RunAgain>
       )}
       {temporalUrl !== null && (
         <Button

@@ -14,6 +14,7 @@ import { ParameterTable } from "./parameter-table.tsx";
 import { RunActions } from "./run-actions.tsx";
 import { RunLogPanel } from "./run-log.tsx";
 import { RunNotices } from "./run-notices.tsx";
+import { SlotPanel } from "./slot-panel.tsx";
 import { StageTable } from "./stage-table.tsx";
 import classes from "./run-page.module.css";
 
@@ -65,6 +66,11 @@ function Run({ detail }: { readonly detail: RunDetail }) {
             <StageTable project={project} run={run} stages={detail.stages} opened={stage} />
           </Panel>
         </div>
+        {detail.slots.length > 0 && (
+          <div className={classes.whole}>
+            <SlotPanel project={project} run={run} slots={detail.slots} />
+          </div>
+        )}
         <div className={classes.column}>
           {metrics !== null && (
             <>

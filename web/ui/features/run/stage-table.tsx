@@ -1,10 +1,12 @@
 import { Progress } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { Fragment, type CSSProperties } from "react";
+import type { CSSProperties } from "react";
 import type { Stage } from "../../../../lib/domain/api/runs.ts";
 import type { StageName } from "../../../../lib/domain/stages.ts";
-import { countText, measureText, percentText, shortCountText } from "../../parts/number-text.ts";
+import { type Column, DataTable } from "../../parts/data-table.tsx";
+import { Count } from "../../parts/figures.tsx";
+import { measureText, percentText, shortCountText } from "../../parts/number-text.ts";
 import { StatusBadge } from "../../parts/status.tsx";
 import { stageStatusOf } from "../../parts/status-table.ts";
 import { durationText } from "../../parts/time-text.ts";
@@ -28,81 +30,47 @@ export function StageTable({ project, run, stages, opened }: StageTableProps) {
   const now = useNow(going ? 500 : null);
   const bars = timeLine(stages, going ? Math.max(now, Date.now()) : now);
   return (
-    <div className={classes.scroll}>
-      <table className={classes.table}>
-        <thead>
-          <tr>
-            <th scope="col">Stage</th>
-            <th scope="col">State</th>
-            <th scope="col" className={classes.lineHead}>
-              Time line
-            </th>
-            <th scope="col" className={classes.number}>
-              Took
-            </th>
-            <th scope="col" className={classes.number}>
-              Rows in
-            </th>
-            <th scope="col" className={classes.number}>
-              Out
-            </th>
-            <th scope="col" className={`${classes.number} ${classes.extra}`}>
-              Quarantined
-            </th>
-            <th scope="col" className={`${classes.number} ${classes.extra}`}>
-              Duplicate
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {bars.map((bar) => {
-            const { stage } = bar;
-            const isOpen = stage.name === opened;
-            const planned = stage.state === "planned";
-            return (
-              <Fragment key={stage.name}>
-                <tr data-state={stage.state} data-open={isOpen || undefined}>
-                  <th scope="row">
-                    <Link
-                      to="/p/$project/runs/$run"
-                      params={{ project, run }}
-                      search={(before) => ({ ...before, stage: isOpen ? undefined : stage.name })}
-                      replace
-                      resetScroll={false}
-                      aria-expanded={isOpen}
-                      className={classes.name}
-                    >
-                      {isOpen ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
-                      {stage.name}
-                    </Link>
-                  </th>
-                  <td>
-                    <StatusBadge state={stage.state} status={stageStatusOf(stage.name, stage.state)} />
-                  </td>
-                  <td className={classes.line}>
-                    <LineCell bar={bar} />
-                  </td>
-                  <td className={classes.number}>{bar.seconds === null ? "–" : durationText(bar.seconds)}</td>
-                  <RowsCell value={stage.rowsIn} />
-                  <RowsCell value={stage.rowsOut} />
-                  <RowsCell value={stage.rowsQuarantined} extra alarming />
-                  <RowsCell value={stage.rowsDuplicate} extra />
-                </tr>
-                {(isOpen || (stage.reused && !planned)) && (
-                  <tr className={classes.detail}>
-                    <td colSpan={8}>
-                      {isOpen ? <StageDetail project={project} stage={stage} /> : <Reused project={project} stage={stage} />}
-                    </td>
-                  </tr>
-                )}
-              </Fragment>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      label="Stages"
+      rows={bars}
+      columns={columnsFor(project, run, opened)}
+      rowKey={({ stage }) => stage.name}
+      marks={({ stage }) => ({ "data-state": stage.state, "data-open": stage.name === opened || undefined })}
+      below={({ stage }) => {
+        if (stage.name === opened) return <StageDetail project={project} run={run} stage={stage} />;
+        return stage.reused ? <Reused project={project} stage={stage} /> : null;
+      }}
+    />
   );
 }
+
+const columnsFor = (project: string, run: string, opened: StageName | undefined): readonly Column<Bar>[] => [
+  {
+    name: "Stage",
+    head: true,
+    cell: ({ stage: { name } }) => (
+      <Link
+        to="/p/$project/runs/$run"
+        params={{ project, run }}
+        search={(before) => ({ ...before, stage: name === opened ? undefined : name })}
+        replace
+        resetScroll={false}
+        aria-expanded={name === opened}
+        className={classes.name}
+      >
+        {name === opened ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
+        {name}
+      </Link>
+    ),
+  },
+  { name: "State", cell: ({ stage }) => <StatusBadge state={stage.state} status={stageStatusOf(stage.name, stage.state)} /> },
+  { name: "Time line", className: classes.line, cell: (bar) => <LineCell bar={bar} /> },
+  { name: "Took", number: true, cell: ({ seconds }) => (seconds === null ? "–" : durationText(seconds)) },
+  { name: "Rows in", number: true, cell: ({ stage }) => <Count value={stage.rowsIn} /> },
+  { name: "Out", number: true, cell: ({ stage }) => <Count value={stage.rowsOut} /> },
+  { name: "Quarantined", number: true, cell: ({ stage }) => <Alarming count={stage.rowsQuarantined} /> },
+  { name: "Duplicate", number: true, cell: ({ stage }) => <Count value={stage.rowsDuplicate} /> },
+];
 
 function LineCell({ bar: { stage, from, width, seconds } }: { readonly bar: Bar }) {
   const progress = stage.state === "running" ? progressOf(stage, seconds) : null;
@@ -131,15 +99,10 @@ function LineCell({ bar: { stage, from, width, seconds } }: { readonly bar: Bar 
   );
 }
 
-function RowsCell({
-  value,
-  extra = false,
-  alarming = false,
-}: {
-  readonly value: number | null;
-  readonly extra?: boolean;
-  readonly alarming?: boolean;
-}) {
-  const names = [classes.number, extra ? classes.extra : "", alarming && value !== null && value > 0 ? classes.alarming : ""];
-  return <td className={names.join(" ")}>{value === null ? "–" : countText(value)}</td>;
+function Alarming({ count }: { readonly count: number | null }) {
+  return (
+    <span className={count === null || count === 0 ? undefined : classes.alarming}>
+      <Count value={count} />
+    </span>
+  );
 }
