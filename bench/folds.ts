@@ -1,9 +1,7 @@
 import type { Spec } from "../lib/domain/spec.ts";
 import type { SplitUnit } from "../lib/domain/split.ts";
-import type { BenchContext } from "./harness.ts";
-import { figuresOf, fit, learn, pooled, score, type Contender, type Learned } from "./learn.ts";
-import { round } from "./harness.ts";
-import type { Outcomes } from "../lib/domain/outcomes.ts";
+import { round, type BenchContext } from "./harness.ts";
+import { figuresOf, fitAll, pooled, type Figures, type Fitted } from "./learn.ts";
 import type { Study } from "./study.ts";
 
 /** Folds under way at once: while one waits for its longest training, the other's jobs fill the cores. */
@@ -25,49 +23,61 @@ export function dealFolds(units: readonly SplitUnit[], count: number, classOf: (
   return folds;
 }
 
+export interface Fold {
+  /** The spec's models and, last, what the spec answers with. */
+  readonly fitted: readonly Fitted[];
+  readonly shards: readonly string[];
+}
+
 export interface CrossValidated {
-  /** Everybody's answers, each by a model that never saw them. */
-  readonly outcomes: Outcomes;
-  /** How often validation chose what. */
-  readonly chosen: Readonly<Record<string, number>>;
-  readonly folds: readonly Learned[];
+  /** What the spec answers with: its only model, or the mean of all. */
+  readonly answer: Figures;
+  /** The same by model, and which of them won. */
+  readonly models: Readonly<Record<string, Figures>>;
+  readonly winner: string;
+  readonly folds: readonly Fold[];
 }
 
-/** Learns anew for each fold, choice of the model included. */
-export async function crossValidate(context: BenchContext, study: Study, folds: readonly (readonly string[])[]): Promise<CrossValidated> {
-  const learned = await inLanes(folds, async (holdout, index) => {
-    const found = await learn(study, study.splitBy({ holdout: [...holdout] }));
-    context.say(`fold ${index + 1} of ${folds.length}: ${found.chosen.name}, accuracy ${round(figuresOf(found.outcomes, false).accuracy.value)}`);
-    return found;
+/** Everybody answered once, by models that never saw them: everything is fitted anew for each fold. */
+export async function crossValidate(
+  context: BenchContext,
+  study: Study,
+  folds: readonly (readonly string[])[],
+  spec: Spec = study.spec,
+): Promise<CrossValidated> {
+  const done = await inLanes(folds, async (names, index): Promise<Fold> => {
+    const split = { ...spec, split: { ...spec.split, holdout: [...names] } };
+    const shards = await study.windows(split);
+    const fitted = await fitAll(study, split, shards);
+    const accuracies = fitted.map(({ name, outcomes }) => `${name} ${round(figuresOf(outcomes, false).accuracy.value)}`);
+    context.say(`fold ${index + 1} of ${folds.length}: ${accuracies.join(", ")}`);
+    return { fitted, shards };
   });
-  const chosen: Record<string, number> = {};
-  for (const { chosen: contender } of learned) chosen[contender.name] = (chosen[contender.name] ?? 0) + 1;
-  return { outcomes: pooled(learned.map(({ outcomes }) => outcomes)), chosen, folds: learned };
-}
-
-/** Answers of one contender, fitted anew for each fold without a choice. */
-export async function crossFit(study: Study, folds: readonly (readonly string[])[], contenders: readonly Contender[]): Promise<Outcomes[]> {
-  const answers = await inLanes(folds, async (holdout) => {
-    const spec = study.splitBy({ holdout: [...holdout] });
-    const shards = await study.windows(spec);
-    return Promise.all(contenders.map(async ({ genomes }) => answersOf(study, spec, genomes, shards)));
-  });
-  return contenders.map((_, index) => pooled(answers.map((fold) => fold[index]!)));
-}
-
-async function answersOf(study: Study, spec: Spec, genomes: Contender["genomes"], shards: readonly string[]): Promise<Outcomes> {
-  return (await score(study, spec, await fit(study, spec, genomes, shards), shards, "holdout")).outcomes;
+  const models = figuresByName(
+    done.map(({ fitted }) => fitted),
+    false,
+  );
+  const entries = Object.entries(models);
+  const [winner] = entries.reduce((best, entry) => (entry[1].accuracy.value > best[1].accuracy.value ? entry : best));
+  return { answer: entries.at(-1)![1], models, winner, folds: done };
 }
 
 /**
- * The same genomes where windows are split at random, so that the same people (or sets) stand on both sides: the figure
- * that must never be reported as how new people fare, and how far it is off.
+ * The same models where windows are split at random, so that the same people (or sets) stand on both sides: the figure
+ * that must never be reported as how new people fare, printed to show how far it is off.
  * @param holdout share of the windows
  */
-export async function leakingTwin(study: Study, { genomes, name }: Contender, holdout: number) {
-  const spec = study.splitBy({ by: "random", holdout });
-  const { accuracy, macroF1, windows } = figuresOf(await answersOf(study, spec, genomes, await study.windows(spec)), true);
-  return { LEAKING: true, split: "random: the same people on both sides", model: name, accuracy: accuracy.value, macroF1: macroF1.value, windows };
+export async function leakingTwin(study: Study, holdout: number, spec: Spec = study.spec) {
+  const random: Spec = { ...spec, split: { ...spec.split, by: "random", holdout } };
+  const models = figuresByName([await fitAll(study, random, await study.windows(random))], true);
+  const accuracies = Object.entries(models).map(([name, { accuracy }]) => [name, round(accuracy.value)]);
+  return { LEAKING: "windows split at random: the same people or sets on both sides", accuracy: Object.fromEntries(accuracies) };
+}
+
+function figuresByName(folds: readonly (readonly Fitted[])[], leaking: boolean): Record<string, Figures> {
+  return Object.fromEntries(
+    folds[0]!.map(({ name }, index) => [name, figuresOf(pooled(folds.map((fitted) => fitted[index]!.outcomes)), leaking)]),
+  );
 }
 
 async function inLanes<Item, Result>(items: readonly Item[], work: (item: Item, index: number) => Promise<Result>): Promise<Result[]> {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { SPLITS } from "../lib/domain/window-shard.ts";
 import { loadPredictor } from "../lib/ml/predictor.ts";
 import { readShard } from "../lib/ml/window-rows.ts";
-import type { Learned } from "./learn.ts";
+import type { ModelFiles } from "./learn.ts";
 import type { Study } from "./study.ts";
 
 /** The class of each recording that windows fit in, where a recording has one class: that of its first window. */
@@ -19,7 +19,10 @@ export async function classesOfRecordings(study: Study): Promise<ReadonlyMap<str
 }
 
 /** One answer for each recording of the holdout: the class whose mean probability over its windows is highest. */
-export async function answersBySet({ model, shards }: Pick<Learned, "model" | "shards">): Promise<{ readonly sets: number; readonly right: number }> {
+export async function answersBySet(
+  model: ModelFiles,
+  shards: readonly string[],
+): Promise<{ readonly sets: number; readonly right: number }> {
   const predictor = loadPredictor(await readFile(model.artifact), await readFile(model.weights));
   const classes = predictor.artifact.classes;
   const sums = new Map<string, { readonly actual: string; readonly total: Float64Array }>();

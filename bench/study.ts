@@ -58,7 +58,9 @@ export class Study implements AsyncDisposable {
   /** @param place inside the folder of recordings. @param set values of the spec to replace, by path, as `--set` does */
   static async open(context: BenchContext, project: string, place: string, set: Readonly<Record<string, unknown>> = {}): Promise<Study> {
     if (context.data === "")
-      throw new Error(`the recordings are not here: name their folder with --data; examples/${project}/spec.yaml says where they come from`);
+      throw new Error(
+        `the recordings are not here: name their folder with --data; examples/${project}/spec.yaml says where they come from`,
+      );
     const text = await readFile(join(ROOT, "examples", project, "spec.yaml"), "utf8");
     const { spec } = overrideSpec(text, set, `examples/${project}/spec.yaml`);
     const folder = await mkdtemp(join(context.folder, `${project}-`));
@@ -112,11 +114,6 @@ export class Study implements AsyncDisposable {
         return join(folder, "windows.bin");
       }),
     );
-  }
-
-  /** The study's spec with another split. */
-  splitBy(split: Partial<SplitSpec>): Spec {
-    return { ...this.spec, split: { ...this.spec.split, ...split } };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Artifact } from "../domain/artifact.ts";
+import type { Artifact, ModelInput } from "../domain/artifact.ts";
+import { columnsOf } from "../domain/artifact-input.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { channelsAfterFilters, chosenFeatures } from "../domain/features/choose.ts";
-import { compileFeatures, type Features } from "../domain/features/compile.ts";
+import { compileFeatures } from "../domain/features/compile.ts";
 import { applyFilters } from "../domain/filters.ts";
-import type { Spec } from "../domain/spec.ts";
+import { channelsOf, type Spec } from "../domain/spec.ts";
 import { windowSamples } from "../domain/windows.ts";
 import type { Predictor } from "../ml/predictor.ts";
 
@@ -11,8 +12,16 @@ import type { Predictor } from "../ml/predictor.ts";
 export interface Asked {
   readonly spec: Spec;
   readonly predictor: Predictor;
-  /** Compiled at the first window. */
-  features?: Features;
+  /** Made at the first window. */
+  reading?: Reading;
+}
+
+/** How a model's row comes out of a window's samples. */
+interface Reading {
+  /** Channels that a window must bring, as they are before any filter. */
+  readonly needed: readonly string[];
+  /** Writes the row to `values[at]` and on. A channel that is not there counts as missing. */
+  write(filtered: ReadonlyMap<string, Float32Array>, length: number, values: Float32Array, at: number): void;
 }
 
 /** Rows of named features in the model's own order. @throws SensorloopError REQUEST_INVALID */
@@ -45,8 +54,8 @@ export function rowValues(artifact: Artifact, rows: readonly Readonly<Record<str
  */
 export function windowValues(served: Asked, windows: readonly Readonly<Record<string, readonly (number | null)[]>>[]): Float32Array {
   const { spec, predictor } = served;
-  const { input } = predictor.artifact;
-  const needed = [...new Set(spec.files.flatMap((files) => Object.keys(files.channels)))];
+  served.reading ??= readingOf(spec, predictor.artifact.input);
+  const { needed, write } = served.reading;
   const samples = windowSamples(spec.windows, spec.rateHz);
   const values = new Float32Array(windows.length * predictor.width);
   for (const [row, window] of windows.entries()) {
@@ -70,35 +79,46 @@ export function windowValues(served: Asked, windows: readonly Readonly<Record<st
       stretches: [[0, length]] as const,
       labels: [],
     };
-    const filtered = applyFilters(recording, spec.filters).channels;
-    if (input.kind === "signal") {
-      for (const [place, name] of input.channels.entries()) {
-        const channel = filtered.get(name);
-        for (let at = 0; at < input.samples; at++)
-          values[row * predictor.width + at * input.channels.length + place] = channel?.[at] ?? Number.NaN;
-      }
-      continue;
-    }
-    const names = channelsAfterFilters(spec);
-    served.features ??= featuresOf(spec, names, length, input.names);
-    served.features.compute(
-      names.map((name) => filtered.get(name) ?? new Float32Array(length).fill(Number.NaN)),
-      0,
-      length,
-      values,
-      row * predictor.width,
-    );
+    write(applyFilters(recording, spec.filters).channels, length, values, row * predictor.width);
   }
   return values;
 }
 
-function featuresOf(spec: Spec, channels: readonly string[], samples: number, expected: readonly string[]): Features {
-  const chosen = chosenFeatures(spec);
-  const features = chosen && compileFeatures(chosen, channels, spec.rateHz, samples);
-  if (features?.names.length !== expected.length || features.names.some((name, index) => name !== expected[index])) {
+/** @throws SensorloopError REQUEST_INVALID where this version computes no feature of one of the names */
+function readingOf(spec: Spec, input: ModelInput): Reading {
+  const { channels, samples, features } = columnsOf(input);
+  const there = channelsAfterFilters(spec);
+  const chosen = features.length > 0 ? chosenFeatures(spec) : undefined;
+  const compiled = chosen && compileFeatures(chosen, there, spec.rateHz, windowSamples(spec.windows, spec.rateHz) || 1);
+  const places = features.map((name) => compiled?.names.indexOf(name) ?? -1);
+  if (places.includes(-1)) {
     throw new SensorloopError("REQUEST_INVALID", "this model's features cannot be made of raw samples by this version: send `rows`", {
       facts: { field: "windows" },
     });
   }
-  return features;
+  const computed = new Float32Array(compiled?.names.length ?? 0);
+  const border = samples * channels.length;
+  return {
+    needed: sourcesOf(spec, [...channels, ...places.flatMap((place) => compiled!.reads[place]!)]),
+    write(filtered, length, values, at) {
+      for (const [place, name] of channels.entries()) {
+        const channel = filtered.get(name);
+        for (let sample = 0; sample < samples; sample++) values[at + sample * channels.length + place] = channel?.[sample] ?? Number.NaN;
+      }
+      if (!compiled) return;
+      const all = there.map((name) => filtered.get(name) ?? new Float32Array(length).fill(Number.NaN));
+      compiled.compute(all, 0, length, computed, 0);
+      for (const [index, place] of places.entries()) values[at + border + index] = computed[place]!;
+    },
+  };
+}
+
+/** The channels of recordings that some channels come from, in the spec's order. */
+function sourcesOf(spec: Spec, wanted: readonly string[]): string[] {
+  const sources = new Set(wanted);
+  for (const filter of spec.filters.toReversed()) {
+    if (!("into" in filter) || !filter.into) continue;
+    for (const [place, made] of filter.into.entries()) if (sources.has(made)) sources.add(filter.channels[place]!);
+  }
+  return channelsOf(spec).filter((name) => sources.has(name));
 }

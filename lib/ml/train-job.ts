@@ -75,7 +75,9 @@ export async function run(input: TrainInput, control: JobControl): Promise<Train
   const unseen = fit.includes("validation") ? null : await selectRows(asked);
   const validation = unseen && unseen.labels.length > 0 ? unseen : null;
   const content = contentOf(rows);
+  using owned = new DisposableStack();
   const learner = await learnerOf(input, rows, validation);
+  owned.defer(() => learner.dispose());
   const { backend } = learner;
   const threads = backend?.threads ?? 1;
   const identity = identityOf({ genome, seed, backend: backend?.name ?? null, threads, content });
@@ -85,7 +87,6 @@ export async function run(input: TrainInput, control: JobControl): Promise<Train
   const { epochs, curve } = await train({ learner, from, identity, control, every: input.checkpointEverySeconds, validation });
   const { tensors, weights, scaling } = learner.learned();
   const answers = learner.answers();
-  learner.dispose();
   const seconds = (performance.now() - started) / 1000;
   const training = { backend: backend?.name ?? null, threads, seed, epochs, rows: rows.labels.length, seconds };
   const facts = { genome, classes: [...rows.classes], input: rows.input, scaling, training };

@@ -64,9 +64,8 @@ describe("the cohorts of a project", () => {
       };
       return { subject: `b${String(index).padStart(2, "0")}`, profile, side: index % 4 === 0 ? ("holdout" as const) : ("train" as const) };
     });
-    const training = people.filter(({ side }) => side === "train");
     const fitted = fitCohorts(
-      training.map(({ subject, profile }) => ({ subject, values: profileValues(profile) })),
+      people.map(({ subject, profile, side }) => ({ id: subject, training: side === "train", values: profileValues(profile) })),
       "profile",
       PROFILE_COLUMNS,
       { least: 2, most: 4, minSubjects: 8 },

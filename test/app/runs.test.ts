@@ -48,15 +48,15 @@ describe("a run", () => {
   });
 
   it("is done again with its own spec, seed and settings, also after the project's spec has moved on", async () => {
-    const first = await startRun(platform, "gym", { id: "first", seed: 11, set: { "gate.margin": 0.05 } }, "ann");
-    await applySpec(platform, { text: specText("gym", "A newer title"), name: "spec.yaml" }, "test");
-    const again = await startRun(platform, "gym", { again: "first" }, "bob");
+    await applySpec(platform, { text: specText("walks"), name: "spec.yaml" }, "test");
+    const first = await startRun(platform, "walks", { id: "first", seed: 11, set: { "gate.margin": 0.05 } }, "ann");
+    await applySpec(platform, { text: specText("walks", "A newer title"), name: "spec.yaml" }, "test");
+    const again = await startRun(platform, "walks", { again: "first" }, "bob");
     expect(again).toMatchObject({ seed: 11, specVersion: first.specVersion, requestedBy: "bob", params: { set: { "gate.margin": 0.05 } } });
     expect(again.run).not.toBe("first");
-    await expect(startRun(platform, "gym", { again: "first", seed: 1 }, "bob")).rejects.toMatchObject({ code: "REQUEST_INVALID" });
-    await expect(startRun(platform, "gym", { again: "nothing" }, "bob")).rejects.toMatchObject({ code: "NOT_FOUND" });
-    await applySpec(platform, { text: specText("har"), name: "spec.yaml" }, "test");
-    await expect(startRun(platform, "har", { again: "first" }, "bob")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(startRun(platform, "walks", { again: "first", seed: 1 }, "bob")).rejects.toMatchObject({ code: "REQUEST_INVALID" });
+    await expect(startRun(platform, "walks", { again: "nothing" }, "bob")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(startRun(platform, "gym", { again: "first" }, "bob")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("changes the spec for itself alone with `set`, and refuses a change that makes no spec", async () => {

@@ -55,7 +55,10 @@ describe.skipIf(!native)(`the training graph${native ? "" : " (native TensorFlow
     const width = widthOf(FEATURES);
     const ordered = {
       ...prepared,
-      values: Float32Array.from({ length: rows * width }, (_, at) => prepared.values[order[Math.floor(at / width)]! * width + (at % width)]!),
+      values: Float32Array.from(
+        { length: rows * width },
+        (_, at) => prepared.values[order[Math.floor(at / width)]! * width + (at % width)]!,
+      ),
       labels: Int32Array.from(order, (row) => prepared.labels[row]!),
     };
     const theirs = gradientByTape(tf, ordered, masks).map((value) => value / rows);

@@ -93,7 +93,9 @@ export function gradientByTape(tf: Tensorflow, prepared: Prepared, masks: readon
       const logits = layersByTape(tf, layers, tensorsByName, rows, masks.values());
       return tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), targets)));
     };
-    const gradients = tf.grads(loss)(shaped).map((one) => tf.reshape(one, [-1]));
+    const gradients = tf
+      .grads(loss)(shaped)
+      .map((one) => tf.reshape(one, [-1]));
     return tf.concat(gradients).dataSync() as Float32Array;
   });
 }

@@ -88,7 +88,10 @@ export async function graphStep({ tf, genome, layers, input, classes, tensors, r
 
   const state = (): TrainingState => session.run("get", {});
   const load = (given: TrainingState) => {
-    const flat = (name: string, length: number) => ({ values: Float32Array.from(given[name] ?? new Float32Array(length)), shape: [length] });
+    const flat = (name: string, length: number) => ({
+      values: Float32Array.from(given[name] ?? new Float32Array(length)),
+      shape: [length],
+    });
     const kept = [["weights", flat("weights", size.all)] as const, ...slots.map((slot) => [slot, flat(slot, size.trained)] as const)];
     session.run("load", Object.fromEntries(kept));
   };

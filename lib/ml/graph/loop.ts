@@ -48,16 +48,16 @@ export function countedLoop(
   const goesOn = inFrame("Less", [merged[0]!.value, frame.enter(limit)], ["bool"], { T: typed("int32") });
   const condition = inFrame("LoopCond", goesOn, ["bool"])[0]!;
   const switched = merged.map(({ value }) => inFrame("Switch", [value, condition], [value.type, value.type], { T: typed(value.type) }));
-  const [count, ...carried] = switched.map(([, inside]) => inFrame("Identity", [inside!], [inside!.type], { T: typed(inside!.type) })[0]!) as [
-    Output,
-    ...Output[],
-  ];
+  const [count, ...carried] = switched.map(
+    ([, inside]) => inFrame("Identity", [inside!], [inside!.type], { T: typed(inside!.type) })[0]!,
+  ) as [Output, ...Output[]];
   const next = graph.within(frame, () => {
     const round = body(count, carried);
     const counted = graph.one("AddV2", [count, intConstant(graph, 1)], "int32", { attributes: { T: typed("int32") }, after: round.after });
     return [counted, ...round.carried];
   });
-  for (const [index, value] of next.entries()) inFrame("NextIteration", [value], [value.type], { T: typed(value.type) }, merged[index]!.next);
+  for (const [index, value] of next.entries())
+    inFrame("NextIteration", [value], [value.type], { T: typed(value.type) }, merged[index]!.next);
   return switched
     .slice(1)
     .map(([outside]) => graph.place("Exit", [outside!], [outside!.type], { attributes: { T: typed(outside!.type) } }).outputs[0]!);

@@ -50,7 +50,16 @@ export function networkGraph({ layers, input, training }: NetworkShape): Uint8Ar
       { values: variable(name), slots: SLOTS[training.optimizer.kind].map((slot) => kept.get(slot)!.variables[index]!), decays },
     ]);
     addTraining(graph, { layers, input, variable, trained: new Map(parts), ...training });
-    const flat = [...kept].map(([name, { variables }]) => [name, concat(variables.map((one) => reshape(one.read(), [-1])), 0)] as const);
+    const flat = [...kept].map(
+      ([name, { variables }]) =>
+        [
+          name,
+          concat(
+            variables.map((one) => reshape(one.read(), [-1])),
+            0,
+          ),
+        ] as const,
+    );
     graph.signature("get", {}, Object.fromEntries(flat));
   }
   addLoad(graph, kept);

@@ -35,13 +35,13 @@ describe("how many cohorts there are", () => {
 
   it.each([
     ["normal", 20, 2],
-    ["normal", 60, 5],
+    ["normal", 40, 4],
     ["even", 30, 3],
-    ["even", 120, 2],
+    ["even", 60, 2],
   ] as const)("none in %s noise, %i people in %i columns, and says so", (kind, count, width) => {
     const names = Array.from({ length: width }, (_, column) => `c${column}`);
     let cohorts = 0;
-    for (let seed = 0; seed < 5; seed++) {
+    for (let seed = 0; seed < 4; seed++) {
       const random = randomFor(seed, 5);
       const draw = () => (kind === "normal" ? random.normal() : random.uniform());
       const people = Array.from({ length: count }, (_, index) =>
@@ -53,7 +53,7 @@ describe("how many cohorts there are", () => {
       if (partition) cohorts++;
       else expect(reason).toMatch(/^no structure: the best mean silhouette is 0\.\d\d, and points without any may reach 0\.\d\d$/);
     }
-    // A test at 5 % may fail once in five.
+    // A test at 5 % may fail once in four.
     expect(cohorts).toBeLessThanOrEqual(1);
   });
 

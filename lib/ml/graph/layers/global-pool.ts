@@ -9,7 +9,10 @@ export function globalPool({ samples, channels }: Extract<Layer, { kind: "global
   const highest = reduce("Max", input, [1, 2], true);
   const output = concat([reduce("Mean", input, [1, 2]), reshape(highest, [-1, channels])], 1);
   const back = (slope: Output) => {
-    const [byMean, byHighest] = split(slope, [channels, channels], 1).map((part) => reshape(part, [-1, 1, 1, channels])) as [Output, Output];
+    const [byMean, byHighest] = split(slope, [channels, channels], 1).map((part) => reshape(part, [-1, 1, 1, channels])) as [
+      Output,
+      Output,
+    ];
     const reached = cast(equal(input, highest), "float32");
     const share = divide(byHighest, reduce("Sum", reached, [1, 2], true));
     return add(multiply(reached, share), multiply(byMean, floatConstant(graph, 1 / samples)));

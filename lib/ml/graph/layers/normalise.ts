@@ -39,7 +39,10 @@ export function normalise(
     [mean, batchMean],
     [variance, ownVariance],
   ] as const) {
-    const moved = add(multiply(running.read(), floatConstant(graph, RUNNING_SHARE)), multiply(batch, floatConstant(graph, 1 - RUNNING_SHARE)));
+    const moved = add(
+      multiply(running.read(), floatConstant(graph, RUNNING_SHARE)),
+      multiply(batch, floatConstant(graph, 1 - RUNNING_SHARE)),
+    );
     training.effect(running.assign(moved));
   }
   return {
