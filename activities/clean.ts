@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { sql, type Transaction } from "kysely";
 import type { JobInput, JobOutput } from "../lib/compute/job.ts";
+import { SYNTHETIC_SOURCE } from "../lib/domain/recording-id.ts";
 import type { Spec } from "../lib/domain/spec.ts";
 import type { RunContext } from "../lib/domain/stages.ts";
 import type { StatedProfile } from "../lib/ingest/profile-rows.ts";
@@ -75,6 +76,7 @@ export function createCleanActivities(platform: Platform) {
         sha256: file.sha256,
         fileSpec: fileSpecOf(spec, file.name),
         scan: file.scan as FileToClean["scan"],
+        synthetic: file.synthetic,
       });
     }
     await using job = await compute.run(
@@ -240,6 +242,8 @@ export interface RunFile {
   readonly sha256: string;
   readonly bytes: number;
   readonly scan: Record<string, unknown>;
+  /** Made up from statistics and sent in: known by the source of its upload. */
+  readonly synthetic: boolean;
 }
 
 /** The files of a run, or of one chunk of it, in an order that does not change. */
@@ -248,7 +252,9 @@ export async function filesOf(db: Platform["db"], run: string, chunk?: number): 
     .selectFrom("run_file")
     .innerJoin("file", "file.id", "run_file.file")
     .innerJoin("object", "object.key", "file.object")
+    .innerJoin("upload", "upload.id", "file.upload")
     .select(["file.id", "file.name", "object.key", "object.sha256", "object.bytes", "file.scan"])
+    .select(sql<boolean>`coalesce(starts_with(upload.source, ${SYNTHETIC_SOURCE}), false)`.as("synthetic"))
     .where("run_file.run", "=", run);
   if (chunk !== undefined) query = query.where("run_file.chunk", "=", chunk);
   return query.orderBy("file.name").orderBy("file.id").execute();
@@ -261,6 +267,7 @@ function cleanHash(spec: Spec, file: RunFile): string {
     content: file.sha256,
     name: file.name,
     scan: file.scan,
+    synthetic: file.synthetic || undefined,
     files: spec.files[fileSpecOf(spec, file.name)],
     labels: { classes, map },
     code: codeVersion(),

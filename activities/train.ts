@@ -31,7 +31,9 @@ export function createTrainActivities(platform: Platform) {
     const checkpoint = model.checkpoint ? await objects.fetch(await refOf(db, model.checkpoint)).catch(() => null) : null;
     if (checkpoint) await logRun(db, context.run, "train", `${model.family}: goes on after epoch ${model.epoch}`);
     await using view = await viewOf(platform, await specOf(db, context), context);
-    const extra = context.synthesis === null ? [] : [await objects.fetch(await syntheticShard(context.synthesis))];
+    // Made-up windows are as long as the spec's; beside longer or shorter ones they would be another thing to learn.
+    const joins = context.synthesis !== null && !("cut" in model.genome && model.genome.cut?.seconds !== undefined);
+    const extra = joins ? [await objects.fetch(await syntheticShard(context.synthesis!))] : [];
     const fit = model.fitted_on === "train" ? (["train"] as const) : (["train", "validation"] as const);
     const report = progressReporter(db, context.run, "train");
     let saving = Promise.resolve();

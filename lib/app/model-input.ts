@@ -1,5 +1,6 @@
 import type { Artifact, ModelInput } from "../domain/artifact.ts";
 import { columnsOf } from "../domain/artifact-input.ts";
+import { cutOf, cutSpec } from "../domain/cut.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { channelsAfterFilters, chosenFeatures } from "../domain/features/choose.ts";
 import { compileFeatures } from "../domain/features/compile.ts";
@@ -53,7 +54,8 @@ export function rowValues(artifact: Artifact, rows: readonly Readonly<Record<str
  * @throws SensorloopError REQUEST_INVALID
  */
 export function windowValues(served: Asked, windows: readonly Readonly<Record<string, readonly (number | null)[]>>[]): Float32Array {
-  const { spec, predictor } = served;
+  const { predictor } = served;
+  const spec = cutSpec(served.spec, cutOf(predictor.artifact.genome));
   served.reading ??= readingOf(spec, predictor.artifact.input);
   const { needed, write } = served.reading;
   const samples = windowSamples(spec.windows, spec.rateHz);

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { PredictionRow } from "../ml/score-job.ts";
+import { cutOf, cutSpec } from "../domain/cut.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
 import type { Spec } from "../domain/spec.ts";
+import { parseArtifact } from "../ml/model-files.ts";
+import type { PredictionRow } from "../ml/score-job.ts";
 import type { Platform } from "../platform.ts";
 import type { SeriesPart } from "../store/pieces.ts";
 import { findModelObjects, findModelSummary, listChampions } from "../store/repositories/models.ts";
@@ -47,7 +49,9 @@ export async function predictFiles(
     );
   const bytes = await findModelObjects(db, champion.model);
   if (!bytes) throw new SensorloopError("ARTIFACT_CORRUPT", `model '${champion.model}' has no bytes on record`);
-  const spec = await specOfModel(platform, project, champion.model);
+  const [artifact, weights] = await Promise.all([objects.fetch(bytes.artifact), objects.fetch(bytes.weights)]);
+  const { genome, input: reads } = parseArtifact(await readFile(artifact));
+  const spec = cutSpec(await specOfModel(platform, project, champion.model), cutOf(genome));
 
   const folder = await mkdtemp(join(config.scratchDir, "predict-"));
   try {
@@ -58,17 +62,15 @@ export async function predictFiles(
     await using listing = await compute.run("list-recordings", { parts: cleaned.parts, spec: asked, shards: 1, twins: [] });
     const subjects = JSON.parse(await readFile(listing.output.units, "utf8")) as string[];
     await writeFile(split, JSON.stringify(Object.fromEntries(subjects.map((subject) => [subject, "holdout"]))));
-    const signals = spec.models.some((genome) => genome.family === "cnn");
     await using windows = await compute.run("window-shard", {
       parts: cleaned.parts,
       spec: asked,
       recordings,
       split,
       seed: spec.seed,
-      signals,
+      signals: reads.kind !== "features",
       outName: "windows.bin",
     });
-    const [artifact, weights] = await Promise.all([objects.fetch(bytes.artifact), objects.fetch(bytes.weights)]);
     const input = {
       artifact,
       weights,

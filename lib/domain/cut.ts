@@ -1,3 +1,4 @@
+import type { ModelGenome } from "./artifact.ts";
 import { SensorloopError } from "./errors.ts";
 import type { Spec } from "./spec.ts";
 import type { Cut } from "./stages.ts";
@@ -15,6 +16,11 @@ export function cutSpec(spec: Spec, cut: Cut | null = null): Spec {
   }
   const { seconds = windows.seconds, rotateDegrees = windows.rotateDegrees } = cut;
   return { ...spec, windows: { ...windows, seconds, rotateDegrees } };
+}
+
+/** The cut of the windows that a model reads; the members of an ensemble read the same ones. */
+export function cutOf(genome: ModelGenome): Cut | undefined {
+  return genome.family === "ensemble" ? genome.members[0]?.cut : genome.cut;
 }
 
 /** Standard deviation of the angle by which copies of training windows are turned, in degrees; 0 = there are no copies. */

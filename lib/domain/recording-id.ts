@@ -8,11 +8,14 @@ export function recordingName(id: string): string {
 }
 
 /**
- * Ids of people, and of their recordings, that were made up begin with this, wherever they go: they are on the training
- * side of every split, and are never described.
+ * Ids of people, and of their recordings, that were made up begin with this, wherever they go: they are never described,
+ * validated or tested, and learned from only where the stage `synthesise` has decided so.
  */
 export const SYNTHETIC_PREFIX = "synthetic-";
 
 export function isSynthetic(id: string): boolean {
   return id.startsWith(SYNTHETIC_PREFIX);
 }
+
+/** Source of an upload whose recordings were made up from a description, which it names behind this. */
+export const SYNTHETIC_SOURCE = "synthetic:";

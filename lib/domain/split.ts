@@ -1,4 +1,5 @@
 import { SensorloopError } from "./errors.ts";
+import { isSynthetic } from "./recording-id.ts";
 import type { SplitSpec } from "./spec.ts";
 
 export type Side = "train" | "validation" | "holdout";
@@ -14,11 +15,12 @@ export interface SplitUnit {
 }
 
 /**
- * Puts every unit on exactly one side. Whoever had a side keeps it, so that a champion is never measured on someone it
- * learned from; newcomers fill the sides up to their shares in order of rank.
+ * Puts every real unit on exactly one side. Whoever had a side keeps it, so that a champion is never measured on someone it
+ * learned from; newcomers fill the sides up to their shares in order of rank. Whoever was made up is on no side.
  * @throws SensorloopError SPLIT_IMPOSSIBLE when a side would stay empty or a named unit does not exist
  */
-export function assignSplit(units: readonly SplitUnit[], spec: SplitSpec, earlier: ReadonlyMap<string, Side>): Map<string, Side> {
+export function assignSplit(seen: readonly SplitUnit[], spec: SplitSpec, earlier: ReadonlyMap<string, Side>): Map<string, Side> {
+  const units = seen.filter(({ id }) => !isSynthetic(id));
   const groups = [...Map.groupBy(units, (unit) => unit.bond ?? unit.id).values()];
   const sides = new Map<string, Side>();
   const put = (group: readonly SplitUnit[], side: Side) => group.forEach((unit) => sides.set(unit.id, side));

@@ -102,6 +102,7 @@ async function passOver(file: FileToClean, files: FilesSpec, options: CleanOptio
     project: spec.project,
     pepper,
     fallback: `file-${file.sha256.slice(0, 16)}`,
+    synthetic: file.synthetic ?? false,
   });
   const mayRepeatItself = !clock && files.role === "samples" && files.rules.duplicates === "drop";
   const repeatsFrom = (mayRepeatItself ? repeatedTail(file.path, scan.headerLines) : null) ?? Infinity;

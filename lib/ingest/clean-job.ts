@@ -14,6 +14,8 @@ export interface FileToClean {
   readonly sha256: string;
   readonly fileSpec: number;
   readonly scan: FileScan;
+  /** Made up: its people are never taken for real ones. */
+  readonly synthetic?: boolean;
 }
 
 export interface CleanInput {

@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
-import { RECORDING_MARK } from "../domain/recording-id.ts";
+import { isSynthetic, RECORDING_MARK, SYNTHETIC_PREFIX } from "../domain/recording-id.ts";
 
 /**
  * The id that data refers to a person or machine by: it cannot be traced back without the installation's pepper, and is
- * the same for all files of a project, whichever way they write the number.
+ * the same for all files of a project, whichever way they write the number. Somebody who was made up is never the same as
+ * somebody real, and the id says so.
  */
-export function biometricId(pepper: string, project: string, external: string): string {
-  return sha256(`${pepper}/${project}/${external}`).slice(0, 24);
+export function biometricId(pepper: string, project: string, external: string, synthetic = false): string {
+  const prefix = synthetic ? SYNTHETIC_PREFIX : "";
+  return prefix + sha256(`${pepper}/${project}/${prefix}${external}`).slice(0, 24);
 }
 
 /**
@@ -15,7 +17,8 @@ export function biometricId(pepper: string, project: string, external: string): 
  * meet, whichever files they come from. `recordingName` gets the name back.
  */
 export function recordingId(biometric: string, name: string): string {
-  return `${name}${RECORDING_MARK}${sha256(`${biometric}/${name}`).slice(0, 12)}`;
+  const prefix = isSynthetic(biometric) ? SYNTHETIC_PREFIX : "";
+  return `${prefix}${name}${RECORDING_MARK}${sha256(`${biometric}/${name}`).slice(0, 12)}`;
 }
 
 /** One spelling for one identity: `01` in a file's name is `1` in a column. */

@@ -25,6 +25,8 @@ export interface Identities {
   readonly pepper: string;
   /** Name of the recording where the spec has no origin for it. */
   readonly fallback: string;
+  /** Whether all that the file holds was made up. */
+  readonly synthetic: boolean;
 }
 
 /** An origin with its columns' positions, or the one value that holds for the whole file. */
@@ -101,7 +103,8 @@ export class Recordings {
     const key = `${external}\n${name}`;
     let open = this.#open.get(key);
     if (!open) {
-      const subject = biometricId(this.#identities.pepper, this.#identities.project, external);
+      const { pepper, project, synthetic } = this.#identities;
+      const subject = biometricId(pepper, project, external, synthetic);
       const carried = this.#carried > 0 ? new Float32Array(this.#carried).fill(NaN) : null;
       open = { external, subject, recording: recordingId(subject, name), next: 0, rows: 0, latest: -Infinity, carried };
       this.#open.set(key, open);

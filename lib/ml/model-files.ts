@@ -150,7 +150,11 @@ function networkOf(genome: NetworkGenome, member: ArtifactMember, input: InputSh
   return { scaling, layers, tensors, weights };
 }
 
-function parseArtifact(bytes: Uint8Array): Artifact {
+/**
+ * A model's description by itself, its tensors not looked at.
+ * @throws SensorloopError ARTIFACT_CORRUPT, FORMAT_TOO_NEW
+ */
+export function parseArtifact(bytes: Uint8Array): Artifact {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

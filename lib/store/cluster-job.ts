@@ -9,6 +9,7 @@ import { place, type Column, type Values } from "../domain/cluster/space.ts";
 import { PersonStatistics } from "../domain/cluster/statistics.ts";
 import type { Profile } from "../domain/profile.ts";
 import { permutation, randomFor } from "../domain/random.ts";
+import { isSynthetic } from "../domain/recording-id.ts";
 import type { ClusterSpec } from "../domain/spec.ts";
 import type { Side } from "../domain/split.ts";
 import { SPLITS, type Split, type WindowShard } from "../domain/window-shard.ts";
@@ -60,10 +61,14 @@ export const run: Job<ClusterSubjectsInput, ClusterSubjectsOutput> = async (inpu
   return { by, partition, ...fitted, people: path };
 };
 
-/** Everybody by subject, ascending. Whoever has a training window is of the training, however the split was made. */
+/**
+ * Everybody by subject, ascending. Whoever has a training window is of the training, however the split was made; but a
+ * made-up person is on no side: they are assigned, and have no say.
+ */
 async function sidesOf({ shards, split }: ClusterSubjectsInput): Promise<Map<string, Split | null>> {
   const sides = new Map<string, Split | null>();
   const put = (subject: string, side: Split) => {
+    if (isSynthetic(subject)) return void sides.set(subject, null);
     const before = sides.get(subject) ?? null;
     if (before === null || SPLITS.indexOf(side) < SPLITS.indexOf(before)) sides.set(subject, side);
   };

@@ -6,7 +6,7 @@ import { rotationDegrees } from "../domain/cut.ts";
 import { channelsAfterFilters, chosenFeatures } from "../domain/features/choose.ts";
 import { compileFeatures } from "../domain/features/compile.ts";
 import { applyFilters } from "../domain/filters.ts";
-import { recordingName } from "../domain/recording-id.ts";
+import { isSynthetic, recordingName } from "../domain/recording-id.ts";
 import type { Recording } from "../domain/recording.ts";
 import { createTurner, rotationOf, tripletsOf } from "../domain/rotation.ts";
 import type { Spec } from "../domain/spec.ts";
@@ -86,7 +86,9 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
   return { windows: columns.windows, perSplit, perClass, skipped };
 
   function add(recording: Recording, series: readonly Float32Array[]): void {
-    const dense = spec.split.by !== "random" && recording.labels.length > 0 && sideOf(recording) !== "holdout";
+    // What was made up and sent in is scored like any other, and never learned from: only the stage `synthesise` decides that.
+    const synthetic = isSynthetic(recording.subject);
+    const dense = !synthetic && spec.split.by !== "random" && recording.labels.length > 0 && sideOf(recording) !== "holdout";
     const plan = planWindows(recording, spec.windows, dense);
     skipped.gap += plan.skipped.gap;
     skipped.unlabelled += plan.skipped.unlabelled;
@@ -95,7 +97,7 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
     const subject = numberOf(known.subjects, recording.subject);
     const name = numberOf(known.recordings, recording.recording);
     for (const window of plan.windows) {
-      const side = window.label === null ? "unlabelled" : sideOf(recording, window);
+      const side = window.label === null || synthetic ? "unlabelled" : sideOf(recording, window);
       perSplit[window.dense ? "dense" : side]++;
       if (window.label !== null && !window.dense) perClass[window.label]!++;
       const row: WindowRow = {

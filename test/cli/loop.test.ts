@@ -47,7 +47,7 @@ describe("sensorloop, from recordings to an answer", () => {
       "--wait",
     );
     expect(ended.stderr).toContain("applied examples/gym/spec.yaml");
-    expect(ended.stderr).toContain("1 of 14 files");
+    expect(ended.stderr).toContain("1 of 15 files");
     expect(ended.stderr).toMatch(/clean +done/);
     expect(ended.code, ended.stderr).toBe(0);
     run = ended.json<RunDetail>();
@@ -69,7 +69,7 @@ describe("sensorloop, from recordings to an answer", () => {
 
   it("lists files, snapshots and what is in quarantine, with file, line and rule", async () => {
     const files = await ask<{ items: { name: string; state: string }[] }>("data", "list", "gym");
-    expect(files.items).toHaveLength(13);
+    expect(files.items).toHaveLength(14);
     expect((await ask<{ items: unknown[] }>("data", "snapshots", "gym")).items).toHaveLength(1);
     const rules = (await ask<{ items: { rule: string; rows: number }[] }>("quarantine", "list", "gym")).items;
     expect(rules.reduce((sum, rule) => sum + rule.rows, 0)).toBe(run.stages.find((stage) => stage.name === "clean")!.rowsQuarantined);
@@ -85,9 +85,21 @@ describe("sensorloop, from recordings to an answer", () => {
     }
   });
 
+  it("lists people, and takes what is said of one of them by hand", async () => {
+    const { items } = await ask<{ items: { subject: string; age: number | null; cohort: string | null }[] }>("subject", "list", "gym");
+    expect(items).toHaveLength(10);
+    const { subject } = items[0]!;
+    const said = await ask("subject", "profile", "gym", subject, "--age", "44", "--level", "Athlete", "--weight", "unknown");
+    expect(said).toMatchObject({ subject, age: 44, level: "athlete", weightKg: null });
+    expect((await ask<{ items: object[] }>("subject", "list", "gym")).items[0]).toEqual(said);
+    const refused = await call("subject", "profile", "gym", subject, "--height", "1.80");
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toContain("heightCm: 1.8 cm are outside 40 to 260");
+  });
+
   it("takes the same bytes in once", async () => {
     const { items } = await ask<{ items: { known: boolean }[] }>("data", "add", "gym", data);
-    expect(items).toHaveLength(13);
+    expect(items).toHaveLength(14);
     expect(items.every((item) => item.known)).toBe(true);
   });
 
@@ -183,6 +195,7 @@ describe("sensorloop, from recordings to an answer", () => {
         "project.applied",
         "file.added",
         "run.requested",
+        "subject.profiled",
         "gate.judged",
         "model.promoted",
         "account.added",

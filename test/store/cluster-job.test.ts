@@ -5,6 +5,7 @@ import { groupOf } from "../../lib/domain/cluster/model.ts";
 import type { PlacedPerson } from "../../lib/domain/cluster/report.ts";
 import { NO_PROFILE, type Profile } from "../../lib/domain/profile.ts";
 import { randomFor } from "../../lib/domain/random.ts";
+import { isSynthetic, SYNTHETIC_PREFIX } from "../../lib/domain/recording-id.ts";
 import type { Split } from "../../lib/domain/window-shard.ts";
 import { run, type ClusterSubjectsInput } from "../../lib/store/cluster-job.ts";
 import { recordingControl, syntheticShard, temporaryFolder, writeShard, type SyntheticOptions } from "../ml/synthetic-windows.ts";
@@ -14,7 +15,7 @@ const cluster = { by: "auto" as const, least: 2, most: 6, minSubjects: 8 };
 /** The last third of the people are held out. */
 const side = (subject: number): Split => (subject < 24 ? "train" : "holdout");
 
-interface World extends Partial<SyntheticOptions> {
+interface World extends Partial<Omit<SyntheticOptions, "split">> {
   readonly profiles?: Readonly<Record<string, Profile>>;
   readonly split?: Readonly<Record<string, string>>;
 }
@@ -85,6 +86,23 @@ describe("cohorts by signals", () => {
     expect(once.partition?.groups).toHaveLength(2);
     expect(again.partition).toEqual(once.partition);
     expect(again.people).toEqual(once.people);
+  });
+
+  it("nor to people who were made up, whatever the windows of theirs say: they are assigned", async () => {
+    const made = (factor: number) =>
+      inputOf({
+        change: (shard) => {
+          shard.subjects = shard.subjects.map((subject, index) => (index < 4 ? `${SYNTHETIC_PREFIX}${subject}` : subject));
+          for (let window = 0; window < shard.windows; window++)
+            if (shard.subject[window]! < 4) for (let column = 0; column < 4; column++) shard.featureValues[window * 4 + column]! *= factor;
+        },
+      });
+    const [once, again] = [await cohortsOf(await made(1)), await cohortsOf(await made(100))];
+    expect(once.partition?.groups).toHaveLength(2);
+    expect(again.partition).toEqual(once.partition);
+    const synthetic = once.people.filter(({ subject }) => isSynthetic(subject));
+    expect(synthetic).toHaveLength(4);
+    expect(synthetic.every(({ side: where, group }) => where === null && group !== null)).toBe(true);
   });
 
   it("leave out the extra windows, which repeat what the others say", async () => {

@@ -77,7 +77,16 @@ export async function prefer(page: Page, colorScheme: "light" | "dark"): Promise
 
 /** What axe finds against WCAG 2.2 A and AA, as one line each. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  return problemsOf(new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]));
+}
+
+/** The same of colours alone: all that is left to ask where only they have changed. */
+export async function contrastProblems(page: Page): Promise<string[]> {
+  return problemsOf(new AxeBuilder({ page }).withRules(["color-contrast"]));
+}
+
+async function problemsOf(axe: AxeBuilder): Promise<string[]> {
+  const { violations } = await axe.analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary ?? ""}`),
   );

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { accessibilityProblems, launchBrowser, openPage, prefer, settled, signIn, type Watched } from "./browser.ts";
+import { accessibilityProblems, contrastProblems, launchBrowser, openPage, prefer, settled, signIn, type Watched } from "./browser.ts";
 import { builtPages } from "./built-pages.ts";
 import { finishedRun, stages } from "./fixtures.ts";
 import { runSlots } from "./model-fixtures.ts";
@@ -37,6 +37,42 @@ afterAll(async () => {
 /** The default second is too short on a busy machine. */
 const eventually: typeof expect.poll = (actual, options) => expect.poll(actual, { timeout: 20_000, ...options });
 
+describe("every page, for whoever looks at it how", { timeout: 60_000 }, () => {
+  let server: StandIn;
+  let watched: Watched;
+  beforeAll(async () => {
+    server = await startStandIn(dist);
+    watched = await openPage(browser, server.url);
+    await watched.page.goto("/");
+    await signIn(watched.page);
+  }, 60_000);
+  afterAll(async () => {
+    await watched?.context.close();
+    await server?.close();
+  });
+
+  it.each(Object.entries(PAGES))(
+    "the page %s passes axe for WCAG 2.2 AA in light and dark, and does not scroll sideways from 360 to 1920 px",
+    async (_, path) => {
+      const { page, complaints } = watched;
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await settled(page);
+      await prefer(page, "light");
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await prefer(page, "dark");
+      expect(await contrastProblems(page)).toEqual([]);
+      for (const width of [1920, 390, 360]) {
+        await page.setViewportSize({ width, height: 900 });
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect({ width, overflow: Math.max(0, overflow) }).toEqual({ width, overflow: 0 });
+      }
+      expect(complaints).toEqual([]);
+    },
+  );
+});
+
 describe("the pages, under a policy that allows nothing inline", { timeout: 60_000 }, () => {
   let server: StandIn;
   let watched: Watched;
@@ -60,27 +96,6 @@ describe("the pages, under a policy that allows nothing inline", { timeout: 60_0
       expect({ colorScheme, problems: await accessibilityProblems(page) }).toEqual({ colorScheme, problems: [] });
     }
   });
-
-  it.each(Object.entries(PAGES))(
-    "the page %s passes axe for WCAG 2.2 AA in light and dark, and does not scroll sideways from 360 to 1920 px",
-    async (_, path) => {
-      watched = await openPage(browser, server.url);
-      const { page } = watched;
-      await page.goto(path);
-      await signIn(page);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await settled(page);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await prefer(page, colorScheme);
-        expect({ colorScheme, problems: await accessibilityProblems(page) }).toEqual({ colorScheme, problems: [] });
-      }
-      for (const width of [1920, 390, 360]) {
-        await page.setViewportSize({ width, height: 900 });
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect({ width, overflow: Math.max(0, overflow) }).toEqual({ width, overflow: 0 });
-      }
-    },
-  );
 
   it("a wrong password is refused in words, and a link is kept through the sign-in", async () => {
     watched = await openPage(browser, server.url);

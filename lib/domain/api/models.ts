@@ -12,7 +12,7 @@ export const slotSchema = z
   .regex(/^[a-z0-9][a-z0-9_-]*\/[a-z0-9][a-z0-9_-]*\/[a-z0-9][a-z0-9_+-]*$/, "project/cohort/sensors");
 
 /** Where a genome came from. */
-export const MODEL_ORIGINS = ["spec", "memory", "mutant", "refit", "ensemble", "import"] as const;
+const MODEL_ORIGINS = ["spec", "memory", "mutant", "refit", "ensemble", "import"] as const;
 
 export const modelSummarySchema = z.object({
   id: z.string(),

@@ -82,7 +82,7 @@ export const runSummarySchema = z.object({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-export const SLOT_STATES = ["waiting", "evolving", "deciding", "done", "skipped", "failed"] as const;
+const SLOT_STATES = ["waiting", "evolving", "deciding", "done", "skipped", "failed"] as const;
 
 /** One slot that a run worked on. */
 export const runSlotSchema = z.object({

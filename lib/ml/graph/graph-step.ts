@@ -11,7 +11,7 @@ import { leaseNetwork } from "./leases.ts";
 
 /**
  * Most work of one call, which blocks the event loop: 0.1 to 0.3 s on one core (an MLP of 65,000 products does 25 a
- * nanosecond, a convolution 40; below a million products a step it is the 60 operations that take the time). Where the
+ * nanosecond, a convolution 40; below a million products it is the hundred operations of a step that take the time). Where the
  * calls are cut may not depend on a clock, because the loss is summed call by call.
  */
 const PRODUCTS_A_CALL = 4e9;

@@ -1,4 +1,5 @@
-import { ADAM, SLOTS } from "../optimizer.ts";
+import { ADAM } from "../optimizer.ts";
+import type { SLOTS } from "../optimizer.ts";
 import type { Done, Output } from "./graph.ts";
 import { floatConstant, multiply, typed } from "./operations.ts";
 import type { Variable } from "./variable.ts";

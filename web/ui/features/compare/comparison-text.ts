@@ -3,7 +3,7 @@ import type { Estimate } from "../../../../lib/domain/metrics-schema.ts";
 import { countText, differenceText } from "../../parts/number-text.ts";
 
 /** What an interval of a difference says: only one that leaves nothing out on one side of zero is more than chance. */
-export function surelyOf({ value, low, high }: Estimate): "better" | "worse" | "equal" | "unclear" {
+function surelyOf({ value, low, high }: Estimate): "better" | "worse" | "equal" | "unclear" {
   if (low === null || high === null) return "unclear";
   if (low > 0) return "better";
   if (high < 0) return "worse";
