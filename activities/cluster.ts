@@ -72,7 +72,7 @@ export function createClusterActivities(platform: Platform) {
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "cluster") },
     );
     const people = JSON.parse(await readFile(job.output.people, "utf8")) as PlacedPerson[];
-    return db.transaction().execute(async (tx) => {
+    return await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
       await takeNamingTurn(tx, context.project);
       // Another run may have clustered the same meanwhile; its names stand.

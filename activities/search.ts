@@ -117,6 +117,7 @@ export function createSearchActivities({ db }: Platform) {
     const refits = [];
     for (const trial of context.trials) {
       const { genome, window_set, generation } = await db.selectFrom("model").selectAll().where("id", "=", trial).executeTakeFirstOrThrow();
+      if (genome.family === "ensemble") throw new SensorloopError("INTERNAL", "an ensemble is no trial and cannot be fitted again");
       const proposal = { genome, origin: "refit" as const, parents: [trial], mutation: null };
       const { id, trained } = await ensureModel({ ...context, windowSet: window_set, generation }, proposal, "train+validation");
       refits.push({ model: id, fresh: !trained });
@@ -204,14 +205,10 @@ export function createSearchActivities({ db }: Platform) {
       .where("run_trial.run", "=", run)
       .where("run_trial.slot", "=", slot)
       .execute();
-    return rows
-      .filter((row) => row.generation < before)
-      .map(({ id, genome, state, validation, generation }) => ({
-        id,
-        genome,
-        generation,
-        score: state === "trained" ? (validation?.macroF1.value ?? null) : null,
-      }));
+    return rows.flatMap(({ id, genome, state, validation, generation }) => {
+      if (generation >= before || genome.family === "ensemble") return [];
+      return [{ id, genome, generation, score: state === "trained" ? (validation?.macroF1.value ?? null) : null }];
+    });
   }
 
   async function proposalsOf(context: SearchContext & { generation: number }, spec: Spec, trials: readonly Trial[]): Promise<Proposal[]> {

@@ -38,7 +38,12 @@ export function createSynthesiseActivities(platform: Platform) {
     }
     const description = await refOf(db, context.description);
     const shards = await shardsOf(db, context.windowSet);
-    const input = synthesisHash(context, spec, description.sha256, shards.map(({ sha256 }) => sha256));
+    const input = synthesisHash(
+      context,
+      spec,
+      description.sha256,
+      shards.map(({ sha256 }) => sha256),
+    );
     const id = input.slice(0, 16);
     const before = await db.selectFrom("synthesis").select(["report", "decision"]).where("id", "=", id).executeTakeFirst();
     if (before) {
@@ -79,7 +84,12 @@ export function createSynthesiseActivities(platform: Platform) {
         // Another run may have made the same up meanwhile.
         .onConflict((conflict) => conflict.column("id").doNothing())
         .execute();
-      await logRun(tx, context.run, "synthesise", `made-up windows ${decision.joins ? "join" : "do not join"} the training: ${decision.reason}`);
+      await logRun(
+        tx,
+        context.run,
+        "synthesise",
+        `made-up windows ${decision.joins ? "join" : "do not join"} the training: ${decision.reason}`,
+      );
       for (const { class: name, reason } of report.leftOut) await logRun(tx, context.run, "synthesise", `${name}: ${reason}`, "warn");
       await endStage(tx, context.run, "synthesise", { ...endOf(report, decision, id), state: "done" });
     });
@@ -116,5 +126,19 @@ function synthesisHash(
   shards: readonly string[],
 ): string {
   const channels = files.map((file) => file.channels);
-  return sha256Of({ project, snapshot, channels, rateHz, labels, filters, windows, features, synthesise, seed, description, shards, code: codeVersion() });
+  return sha256Of({
+    project,
+    snapshot,
+    channels,
+    rateHz,
+    labels,
+    filters,
+    windows,
+    features,
+    synthesise,
+    seed,
+    description,
+    shards,
+    code: codeVersion(),
+  });
 }

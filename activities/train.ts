@@ -27,12 +27,14 @@ export function createTrainActivities(platform: Platform) {
     await raise(db, fence);
     const model = await db.selectFrom("model").selectAll().where("id", "=", context.model).executeTakeFirstOrThrow();
     if (model.state === "trained") return;
+    const { genome } = model;
+    if (genome.family === "ensemble") throw new SensorloopError("INTERNAL", "an ensemble is made of models that are trained");
     const paths = await Promise.all((await shardsOf(db, model.window_set)).map((shard) => objects.fetch(shard)));
     const checkpoint = model.checkpoint ? await objects.fetch(await refOf(db, model.checkpoint)).catch(() => null) : null;
     if (checkpoint) await logRun(db, context.run, "train", `${model.family}: goes on after epoch ${model.epoch}`);
     await using view = await viewOf(platform, await specOf(db, context), context);
     // Made-up windows are as long as the spec's; beside longer or shorter ones they would be another thing to learn.
-    const joins = context.synthesis !== null && !("cut" in model.genome && model.genome.cut?.seconds !== undefined);
+    const joins = context.synthesis !== null && genome.cut?.seconds === undefined;
     const extra = joins ? [await objects.fetch(await syntheticShard(context.synthesis!))] : [];
     const fit = model.fitted_on === "train" ? (["train"] as const) : (["train", "validation"] as const);
     const report = progressReporter(db, context.run, "train");
@@ -42,7 +44,7 @@ export function createTrainActivities(platform: Platform) {
       await using job = await compute.run(
         "train-model",
         {
-          genome: model.genome,
+          genome,
           shards: paths,
           fit: [...fit],
           extra,

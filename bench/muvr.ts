@@ -1,4 +1,5 @@
 import { crossValidate, dealFolds, leakingTwin } from "./folds.ts";
+import { forestPeer } from "./forest-peer.ts";
 import { round, type Bench } from "./harness.ts";
 import { answersBySet, classesOfRecordings } from "./sets.ts";
 import { Study } from "./study.ts";
@@ -24,8 +25,7 @@ export const run: Bench = async (context) => {
     unit: "accuracy of a window",
     target: `>= ${AT_LEAST.window} of windows, macro F1 >= ${AT_LEAST.macroF1}, >= ${AT_LEAST.set} of sets by mean probability`,
     ok: accuracy.value >= AT_LEAST.window && macroF1.value >= AT_LEAST.macroF1 && set >= AT_LEAST.set,
-    peer: null,
-    ratio: null,
+    ...(await forestPeer(context, study, folds, accuracy.value)),
     detail: { macroF1: macroF1.value, bySet: { sets, accuracy: set }, winner, models, leak: await leakingTwin(study, 1 / FOLDS) },
   };
 };

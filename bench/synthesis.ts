@@ -85,7 +85,9 @@ export const run: Bench = async (context) => {
 const SDV = [
   "--no-deps",
   ..."sdv==2.0.0 copulas==0.14.1 rdt==2.0.0 sdmetrics==0.32.0 numpy==2.2.6 pandas==2.3.3 scipy==1.15.3 scikit-learn==1.7.2".split(" "),
-  ..."joblib threadpoolctl plotly narwhals packaging python-dateutil pytz tzdata six tqdm faker boto3 botocore jmespath s3transfer urllib3".split(" "),
+  ..."joblib threadpoolctl plotly narwhals packaging python-dateutil pytz tzdata six tqdm faker boto3 botocore jmespath s3transfer urllib3".split(
+    " ",
+  ),
   ..."cloudpickle graphviz platformdirs pyyaml typing_extensions".split(" "),
 ];
 
@@ -95,7 +97,14 @@ function correlatedRows(count: number): Float32Array[] {
   const table = COLUMNS.map(() => new Float32Array(count));
   for (let row = 0; row < count; row++) {
     const [common, pair] = [normal(), normal()];
-    const latent = [common, 0.8 * common + 0.6 * normal(), pair, -0.7 * pair + 0.714 * normal(), 0.5 * (common + pair) + 0.707 * normal(), normal()];
+    const latent = [
+      common,
+      0.8 * common + 0.6 * normal(),
+      pair,
+      -0.7 * pair + 0.714 * normal(),
+      0.5 * (common + pair) + 0.707 * normal(),
+      normal(),
+    ];
     const [a, b, c, d, e, f] = latent as [number, number, number, number, number, number];
     const values = [70 + 8 * a, Math.exp(0.5 * b), 1 / (1 + Math.exp(-c)), Math.round(20 + 6 * d), e, 3 + Math.abs(f)];
     for (const [column, value] of values.entries()) table[column]![row] = value;
@@ -124,7 +133,11 @@ function* recordings(table: readonly Float32Array[]): Generator<Recording> {
 async function ours(table: readonly Float32Array[], wanted: number): Promise<Turn> {
   const begun = performance.now();
   const base = { kind: "rows", rateHz: 1, channels: COLUMNS, classes: ["rows"], bins: 64, lags: 0 } as const;
-  const description = await describeRecordings(() => recordings(table), base, () => EVERYBODY);
+  const description = await describeRecordings(
+    () => recordings(table),
+    base,
+    () => EVERYBODY,
+  );
   const described = performance.now();
   const { people } = planPeople(description, Math.round(wanted / (table[0]!.length / PEOPLE)));
   const synthesizer = new Synthesizer(description, { seed: 1, mostRows: Infinity });
@@ -142,7 +155,9 @@ async function ours(table: readonly Float32Array[], wanted: number): Promise<Tur
     rows: joined[0]!.length,
     worstCorrelation: worstCorrelation(table, joined),
     distance: Math.max(...COLUMNS.map((_, column) => distance(table[column]!, joined[column]!))),
-    failed: checks.filter(({ pass }) => !pass).map(({ statistic, of, real, synthetic }) => `${statistic} of ${of}: ${real} and ${synthetic}`),
+    failed: checks
+      .filter(({ pass }) => !pass)
+      .map(({ statistic, of, real, synthetic }) => `${statistic} of ${of}: ${real} and ${synthetic}`),
   };
 }
 

@@ -1,4 +1,5 @@
 import { crossValidate, dealFolds, leakingTwin } from "./folds.ts";
+import { forestPeer } from "./forest-peer.ts";
 import { round, type Bench } from "./harness.ts";
 import { Study } from "./study.ts";
 
@@ -14,8 +15,7 @@ export const run: Bench = async (context) => {
     unit: "accuracy",
     target: `>= ${AT_LEAST}, leave one user out`,
     ok: answer.accuracy.value >= AT_LEAST,
-    peer: null,
-    ratio: null,
+    ...(await forestPeer(context, study, folds, answer.accuracy.value)),
     detail: { winner, models, leak: await leakingTwin(study, 0.1) },
   };
 };

@@ -1,4 +1,5 @@
 import { crossValidate, dealFolds, leakingTwin } from "./folds.ts";
+import { forestPeer } from "./forest-peer.ts";
 import { round, type Bench, type BenchContext } from "./harness.ts";
 import { Study } from "./study.ts";
 
@@ -15,8 +16,8 @@ export const run: Bench = async (context) => {
     unit: "accuracy, windows of 5 s",
     target: `>= ${AT_LEAST[5]} with windows of 5 s, >= ${AT_LEAST[10]} with 10 s, by people`,
     ok: five >= AT_LEAST[5] && ten >= AT_LEAST[10],
-    peer: null,
-    ratio: null,
+    peer: short.peer,
+    ratio: short.ratio,
     detail: { "5 s": short, "10 s": long },
   };
 };
@@ -25,5 +26,6 @@ async function byPeople(context: BenchContext, seconds: number) {
   await using study = await Study.open(context, "smartwatch-51", "wisdm51_watch", { "windows.seconds": seconds });
   const folds = dealFolds(study.units, FOLDS);
   const { answer, models, winner } = await crossValidate(context, study, context.quick ? folds.slice(0, 1) : folds);
-  return { answer, winner, models, leak: await leakingTwin(study, 1 / FOLDS) };
+  const peer = await forestPeer(context, study, folds, answer.accuracy.value);
+  return { answer, winner, models, leak: await leakingTwin(study, 1 / FOLDS), ...peer };
 }

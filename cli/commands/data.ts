@@ -92,7 +92,11 @@ export function dataCommand(): Command {
       .option("--add", "take the files in at once")
       .option("--from-statistics", "make them up from the newest statistics of the project")
       .addOption(new Option("--people <n>", "how many people, from statistics (default: 20)").argParser(wholeNumber(1, 10_000)))
-      .addOption(new Option("--rate <rows>", "rows a second, from statistics (default: as fast as they come)").argParser(wholeNumber(1, 100_000_000)))
+      .addOption(
+        new Option("--rate <rows>", "rows a second, from statistics (default: as fast as they come)").argParser(
+          wholeNumber(1, 100_000_000),
+        ),
+      )
       .addOption(new Option("--as <form>", "how they are sent, from statistics").choices(["files", "batches"]).default("files"))
       .addOption(new Option("--seconds <n>", "stop after this long, from statistics").argParser(wholeNumber(1, 31_536_000))),
   ).action(

@@ -6,6 +6,8 @@ interface Cursor {
   at: number;
   /** By group: values in order of preference. */
   readonly wanted: Readonly<Record<string, readonly string[]>>;
+  /** By group: the value it got. */
+  readonly chosen: Map<string, string>;
 }
 
 /** Characters to try where a class leaves the choice. */
@@ -13,15 +15,15 @@ const TRIED = ["1", "a", "A", "-", "_", ".", " ", "x"];
 
 /**
  * A name that a regular expression matches, with the values wanted in its named groups: the first of each group's that
- * fits there. Of alternatives the first is taken, of repetitions the fewest; look-around and back-references are not understood.
+ * fits there, alone or in place of the last digits of what would stand there (`p1` for a pattern `p\d+` becomes `p12`). Of
+ * alternatives the first is taken, of repetitions the fewest; look-around and back-references are not understood.
  * @throws SensorloopError REQUEST_INVALID where no such name is found
  */
 export function nameMatching(pattern: string, wanted: Readonly<Record<string, readonly string[]>>): string {
-  const cursor: Cursor = { pattern, at: 0, wanted };
+  const cursor: Cursor = { pattern, at: 0, wanted, chosen: new Map() };
   const name = alternatives(cursor);
   const found = cursor.at === pattern.length ? new RegExp(pattern).exec(name) : null;
-  const groups = found?.groups ?? {};
-  const held = Object.entries(wanted).every(([group, values]) => groups[group] === undefined || values.includes(groups[group]));
+  const held = [...cursor.chosen].every(([group, value]) => found?.groups?.[group] === value);
   if (!found || !held) throw unmatched(pattern);
   return name;
 }
@@ -70,9 +72,12 @@ function atomOf(cursor: Cursor): { readonly text: string; readonly fixed: boolea
   if (pattern[cursor.at] !== ")") throw unmatched(pattern);
   const inner = new RegExp(`^(?:${pattern.slice(begin, cursor.at++)})$`);
   const values = name === undefined ? undefined : wanted[name];
-  if (!values) return { text, fixed: false };
-  const value = values.find((candidate) => inner.test(candidate));
+  if (name === undefined || !values) return { text, fixed: false };
+  const value = [...values, ...values.map((part) => text.replace(/\d+$/, part))].find(
+    (candidate) => candidate !== text && inner.test(candidate),
+  );
   if (value === undefined) throw unmatched(pattern);
+  cursor.chosen.set(name, value);
   return { text: value, fixed: true };
 }
 

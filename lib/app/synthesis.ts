@@ -105,10 +105,17 @@ async function newestDescription(
     });
   const description = parseDescription(JSON.parse(await readFile(await objects.fetch(found.object), "utf8")));
   const [channels, classes] = [channelsOf(spec), spec.labels.classes];
-  const unknown = [...channels.filter((name) => !description.channels.includes(name)), ...description.classes.filter((name) => !classes.includes(name))];
+  const unknown = [
+    ...channels.filter((name) => !description.channels.includes(name)),
+    ...description.classes.filter((name) => !classes.includes(name)),
+  ];
   if (unknown.length > 0)
-    throw new SensorloopError("CONFLICT", `the newest statistics are of an older spec, which differs in ${unknown.slice(0, 3).join(", ")}: run the pipeline again`, {
-      facts: { unknown },
-    });
+    throw new SensorloopError(
+      "CONFLICT",
+      `the newest statistics are of an older spec, which differs in ${unknown.slice(0, 3).join(", ")}: run the pipeline again`,
+      {
+        facts: { unknown },
+      },
+    );
   return { key: found.object.key, description };
 }

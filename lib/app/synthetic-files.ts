@@ -11,7 +11,7 @@ export interface SyntheticFile {
 
 /** What identifies a recording, in the spelling of files. */
 interface Identity {
-  /** Preferred first: words, then numbers for patterns that take nothing else. */
+  /** Preferred first: the id, then a number and a word for patterns that take nothing else. */
   readonly subject: readonly string[];
   readonly recording: readonly string[];
   readonly label: string;
@@ -29,8 +29,8 @@ const FIRST_NUMBER = 900_000;
 export function filesOfRecording(spec: Spec, recording: Recording, person: number, number: number): SyntheticFile[] {
   const label = recording.labels[0]?.label ?? "";
   const identity: Identity = {
-    subject: [recording.subject, String(FIRST_NUMBER + person)],
-    recording: [recording.recording, String(FIRST_NUMBER + number)],
+    subject: [recording.subject, String(FIRST_NUMBER + person), lettersOf(person)],
+    recording: [recording.recording, String(FIRST_NUMBER + number), lettersOf(number)],
     label: Object.entries(spec.labels.map).find(([, name]) => name === label)?.[0] ?? label,
   };
   const entries = entriesFor(spec);
@@ -38,6 +38,10 @@ export function filesOfRecording(spec: Spec, recording: Recording, person: numbe
   const intervals = spec.files.find(({ role }) => role === "intervals");
   const labelled = entries.some((files) => files.label !== undefined);
   return intervals && !labelled ? [...files, intervalsFile(intervals, recording, identity)] : files;
+}
+
+function lettersOf(number: number): string {
+  return `synthetic${[...String(number)].map((digit) => "abcdefghij"[Number(digit)]).join("")}`;
 }
 
 /** The spec's kinds of files that together hold all channels. Those of named people come before those of nobody in particular. */
@@ -56,7 +60,14 @@ function entriesFor(spec: Spec): FilesSpec[] {
 }
 
 function checkWritable({ format, match }: FilesSpec): void {
-  const what = format.type !== "csv" ? `type ${format.type}` : format.unfold ? "several samples a row" : format.encoding === "utf-8" ? "" : format.encoding;
+  const what =
+    format.type !== "csv"
+      ? `type ${format.type}`
+      : format.unfold
+        ? "several samples a row"
+        : format.encoding === "utf-8"
+          ? ""
+          : format.encoding;
   if (what === "") return;
   throw new SensorloopError("REQUEST_INVALID", `files with ${what} can be read but not made up (pattern '${match}')`, { facts: { match } });
 }
@@ -91,7 +102,11 @@ function samplesFile(spec: Spec, files: FilesSpec, recording: Recording, identit
       return cells.get(column) ?? empty;
     });
   };
-  const text = linesOf(files, columns, Array.from({ length: rows }, (_, row) => line(row)));
+  const text = linesOf(
+    files,
+    columns,
+    Array.from({ length: rows }, (_, row) => line(row)),
+  );
   return { name: nameOf(files, identity), text, rows };
 }
 

@@ -1,7 +1,6 @@
-import { z } from "zod";
 import { nearMiss } from "./near-miss.ts";
 
-export const SEXES = ["female", "male", "other"] as const;
+const SEXES = ["female", "male", "other"] as const;
 /** In order: each is more than the one before. */
 export const LEVELS = ["beginner", "intermediate", "enthusiast", "athlete"] as const;
 
@@ -10,15 +9,16 @@ const RANGES = { age: [0, 130], weightKg: [2, 400], heightCm: [40, 260] } as con
 const UNITS = { age: "years", weightKg: "kg", heightCm: "cm" } as const;
 
 /** What is known of a person beside their signals; null is unknown, and nothing is guessed in its place. */
-const profileSchema = z.object({
-  /** Whole years. */
-  age: z.int().min(RANGES.age[0]).max(RANGES.age[1]).nullable(),
-  sex: z.enum(SEXES).nullable(),
-  level: z.enum(LEVELS).nullable(),
-  weightKg: z.number().min(RANGES.weightKg[0]).max(RANGES.weightKg[1]).nullable(),
-  heightCm: z.number().min(RANGES.heightCm[0]).max(RANGES.heightCm[1]).nullable(),
-});
-export type Profile = z.infer<typeof profileSchema>;
+export interface Profile {
+  /** Whole years, 0 to 130. */
+  readonly age: number | null;
+  readonly sex: (typeof SEXES)[number] | null;
+  readonly level: (typeof LEVELS)[number] | null;
+  /** 2 to 400. */
+  readonly weightKg: number | null;
+  /** 40 to 260. */
+  readonly heightCm: number | null;
+}
 export type ProfileField = keyof Profile;
 export const PROFILE_FIELDS = ["age", "sex", "level", "weightKg", "heightCm"] as const satisfies readonly ProfileField[];
 

@@ -108,7 +108,7 @@ export const run: Job<SynthesiseJobInput, SynthesiseJobOutput> = async (input, c
     fidelity: { passed, failed: checks.length - passed, checks },
     privacy,
     transfer,
-    statistics,
+    statistics: withoutPairs(statistics),
   };
   await writeFile(join(control.folder, input.reportName), JSON.stringify(report), { flag: "wx" });
   return {
@@ -127,6 +127,11 @@ export const run: Job<SynthesiseJobInput, SynthesiseJobOutput> = async (input, c
 function describeSynthetic(description: Description, recordings: Parameters<typeof describeRecordings>[0]): Promise<Description> {
   const plan = planFor(description);
   return describeRecordings(recordings, plan, () => EVERYBODY, plan);
+}
+
+/** What can be shown channel by channel; of wide files the pairs would be most of the report. */
+function withoutPairs(statistics: Description): Description {
+  return { ...statistics, cells: statistics.cells.map((cell) => ({ ...cell, pairs: [], within: { counts: [], sums: [] }, between: [] })) };
 }
 
 interface Real {

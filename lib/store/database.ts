@@ -3,7 +3,8 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { ErrorReport } from "../domain/errors.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
-import type { Genome, Spec } from "../domain/spec.ts";
+import type { ModelGenome } from "../domain/artifact.ts";
+import type { Spec } from "../domain/spec.ts";
 import type { RunState, StageState, Verdict } from "../domain/stages.ts";
 
 /** The tables, as in `migrations/`; a test compares the two. */
@@ -207,7 +208,7 @@ interface ModelTable {
   snapshot: string;
   window_set: string;
   family: string;
-  genome: Json<Genome>;
+  genome: Json<ModelGenome>;
   state: "training" | "trained" | "failed";
   fitted_on: "train" | "train+validation";
   epoch: Generated<number>;

@@ -139,7 +139,9 @@ async function countRows(
   const size = plan.channels.length;
   const cells: CellSums[] = [];
   const numbers = new Map<CellSums, number>();
-  const scale = plan.channels.map((_, channel) => `m${channel} double, s${channel} double, l${channel} double, w${channel} double, b${channel} double`);
+  const scale = plan.channels.map(
+    (_, channel) => `m${channel} double, s${channel} double, l${channel} double, w${channel} double, b${channel} double`,
+  );
   await database.run(`create or replace temp table member (piece integer, cell integer, ${scale.join(", ")})`);
   const appender = await database.connection.createAppender("member");
   for (const { piece, person } of members) {
@@ -167,7 +169,9 @@ async function countRows(
   });
   const binned = `(select cell, ${bins.join(", ")} from ${valuesSql(part, plan.channels)} join member using (piece))`;
   const histograms = plan.channels.map((_, channel) => `histogram(h${channel}) as h${channel}, histogram(r${channel}) as r${channel}`);
-  for (const row of await database.rows<Record<string, DuckDBValue>>(`select cell, ${histograms.join(", ")} from ${binned} group by cell`)) {
+  for (const row of await database.rows<Record<string, DuckDBValue>>(
+    `select cell, ${histograms.join(", ")} from ${binned} group by cell`,
+  )) {
     const cell = cells[row["cell"] as number]!;
     for (let channel = 0; channel < size; channel++) {
       addCounts(cell.channels[channel]!.values, row[`h${channel}`]);
@@ -186,7 +190,7 @@ async function countRows(
       const cell = cells[row[0]!]!;
       for (const index of chosen.keys()) {
         const [count, left, right, covariance, products, sum] = row.slice(1 + 6 * index, 7 + 6 * index) as Six;
-        cell.pairs[first + index] = mergePairs(cell.pairs[first + index]!, { count, left, right, covariance });
+        cell.pairs[first + index] = mergePairs(cell.pairs[first + index]!, [count, left, right, covariance]);
         cell.withinCounts[first + index]! += products;
         cell.withinSums[first + index]! += sum;
       }

@@ -107,13 +107,13 @@ const MISTAKES: readonly (readonly [mistake: string, from: string, to: string, p
     /expected a list of at least 2 entries, got a list of 1/,
   ],
   ["an unknown word", "kind: sliding", "kind: slidding", "13:17 windows.kind", /one of `sliding`, .*did you mean `sliding`/],
-  ["an unknown family", "family: mlp", "family: xgboost", "19:13 models[0].family", /one of `logistic`, `mlp`, `cnn`, got text 'xgboost'/],
+  ["an unknown family", "family: mlp", "family: xgboost", "19:13 models[0].family", /one of `logistic`, `mlp`, `cnn`, `boosting`, `forest`, got text 'xgboost'/],
   [
     "a key of another option",
     "    units: [64]",
     "    units: [64]\n    l2: 1",
     "21:5 models[0].l2",
-    /unknown key `l2`; allowed here: family, units/,
+    /unknown key `l2`; allowed here: family, cut, units/,
   ],
   ["an id with a blank", "project: gym", "project: my gym", "1:10 project", /1 to 63 of a-z/],
   [

@@ -21,6 +21,12 @@ describe("assignSplit", () => {
     expect(sizes(sides)).toEqual([6, 2, 2]);
   });
 
+  it("puts nobody who was made up on a side, and counts them for no share", () => {
+    const synthetic = units(20, 100).map((unit) => ({ ...unit, id: `synthetic-${unit.id}` }));
+    const spec = { by: "subject", holdout: 0.3, validation: 0.2 } as const;
+    expect(assignSplit([...units(20), ...synthetic], spec, new Map())).toEqual(assignSplit(units(20), spec, new Map()));
+  });
+
   it("moves nobody to another side when people join", () => {
     const before = assignSplit(units(10), { by: "subject", holdout: 0.3, validation: 0.2 }, new Map());
     const after = assignSplit(units(16), { by: "subject", holdout: 0.3, validation: 0.2 }, before);

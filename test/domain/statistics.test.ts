@@ -100,7 +100,9 @@ describe("statistics of recordings", () => {
     const people = crowd(30);
     const whole = await described(people);
     const plan = planFor(whole);
-    const parts = await Promise.all([people.slice(0, 4), people.slice(4, 19), people.slice(19)].map((part) => described(part, undefined, plan)));
+    const parts = await Promise.all(
+      [people.slice(0, 4), people.slice(4, 19), people.slice(19)].map((part) => described(part, undefined, plan)),
+    );
     expectSame(parts.reduce(mergeDescriptions), whole);
     expectSame(parts.toReversed().reduce(mergeDescriptions), whole);
   });
@@ -113,7 +115,10 @@ describe("statistics of recordings", () => {
       { name: "c1", people: 4, classes: [0, 4] },
       { name: "c2", people: 8, classes: [0, 8] },
     ]);
-    expectSame({ ...apart, cells: apart.cells.filter(({ cohort }) => cohort === EVERYBODY), cohorts: apart.cohorts.slice(0, 1) }, await described(people));
+    expectSame(
+      { ...apart, cells: apart.cells.filter(({ cohort }) => cohort === EVERYBODY), cohorts: apart.cohorts.slice(0, 1) },
+      await described(people),
+    );
   });
 
   it("are not merged across different bins", async () => {
@@ -137,7 +142,13 @@ describe("statistics of recordings", () => {
   it("find the autocorrelation of an alternating signal, never across a gap", async () => {
     const rows = Array.from({ length: 20 }, (_, at): Row => ({ label: "walk", x: at % 2, y: at % 2 }));
     const recording = recordingOf("a", rows);
-    const split: Recording = { ...recording, stretches: [[0, 4], [4, 20]] };
+    const split: Recording = {
+      ...recording,
+      stretches: [
+        [0, 4],
+        [4, 20],
+      ],
+    };
     const lags = (await described([split])).cells[0]!.channels["x"]!.lags;
     expect(lags.counts).toEqual([20, 18, 16, 14, 12, 11]);
     expect(autocorrelationOf((await described([recording])).cells[0]!.channels["x"]!).map(Math.round)).toEqual([1, -1, 1, -1, 1, -1]);
@@ -150,7 +161,9 @@ describe("statistics of recordings", () => {
     expect(refusal({ format: 0 })).toThrow(expect.objectContaining({ code: "FORMAT_TOO_OLD" }) as Error);
     expect(refusal({ format: 2 })).toThrow(expect.objectContaining({ code: "FORMAT_TOO_NEW" }) as Error);
     expect(refusal({ format: undefined })).toThrow(expect.objectContaining({ code: "OBJECT_CORRUPT" }) as Error);
-    expect(refusal({ cells: [{ ...document.cells[0]!, channels: {} }] })).toThrow(expect.objectContaining({ code: "OBJECT_CORRUPT" }) as Error);
+    expect(refusal({ cells: [{ ...document.cells[0]!, channels: {} }] })).toThrow(
+      expect.objectContaining({ code: "OBJECT_CORRUPT" }) as Error,
+    );
     expect(refusal(null)).toThrow(expect.objectContaining({ code: "OBJECT_CORRUPT" }) as Error);
   });
 });

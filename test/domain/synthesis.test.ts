@@ -40,7 +40,11 @@ async function describePeople(
       labels: [{ label: classOf(person), from: 0, to: rows }],
     };
   });
-  return describeRecordings(() => recordings, { kind, rateHz: 50, channels: names, classes, bins: 64, lags: kind === "signals" ? 40 : 0 }, () => EVERYBODY);
+  return describeRecordings(
+    () => recordings,
+    { kind, rateHz: 50, channels: names, classes, bins: 64, lags: kind === "signals" ? 40 : 0 },
+    () => EVERYBODY,
+  );
 }
 
 async function madeUp(description: Description, people: number, seed = 1) {
@@ -50,7 +54,12 @@ async function madeUp(description: Description, people: number, seed = 1) {
     ...recordingsOf(person, description, synthesizer, description.kind === "signals" ? "sliding" : "row", () => 0),
   ]);
   const bins = planFor(description);
-  const statistics = await describeRecordings(() => recordings, bins, () => EVERYBODY, bins);
+  const statistics = await describeRecordings(
+    () => recordings,
+    bins,
+    () => EVERYBODY,
+    bins,
+  );
   return { ...plan, synthesizer, recordings, statistics };
 }
 
@@ -79,7 +88,8 @@ describe("a matrix of correlations", () => {
     const impossible = factorOf(3, () => -0.9);
     expect(impossible.mended).toMatchObject({ clipped: 1 });
     expect(impossible.mended!.leastEigenvalue).toBeCloseTo(-0.8, 12);
-    const product = (i: number, j: number) => [0, 1, 2].reduce((sum, k) => sum + impossible.lower[3 * i + k]! * impossible.lower[3 * j + k]!, 0);
+    const product = (i: number, j: number) =>
+      [0, 1, 2].reduce((sum, k) => sum + impossible.lower[3 * i + k]! * impossible.lower[3 * j + k]!, 0);
     expect([product(0, 0), product(1, 1)]).toEqual([expect.closeTo(1, 9), expect.closeTo(1, 9)]);
     expect(product(0, 1)).toBeCloseTo(-0.5, 4);
   });
@@ -94,7 +104,12 @@ describe("rows made up of statistics", () => {
     const made = await madeUp(real, 40);
     expect(failures(real, made.statistics)).toEqual([]);
     const [cell, other] = [cellOf(real, "only")!, cellOf(made.statistics, "only")!];
-    for (const [i, j] of [[0, 1], [0, 2], [1, 2], [1, 3]] as const)
+    for (const [i, j] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [1, 3],
+    ] as const)
       expect(withinCorrelationOf(real, other, i, j)).toBeCloseTo(withinCorrelationOf(real, cell, i, j), 1);
     expect(other.channels["c2"]!.whole).toBe(true);
   });
@@ -145,7 +160,10 @@ describe("rows made up of statistics", () => {
 
   it("are the same for the same seed, person by person, and others for another", async () => {
     const real = await describePeople("signals", 5, 300, (_, normal) => () => [normal(), normal()]);
-    const bytes = (made: Awaited<ReturnType<typeof madeUp>>) => made.recordings.map(({ channels }) => Buffer.concat([...channels.values()].map((values) => Buffer.from(values.buffer))).toString("base64"));
+    const bytes = (made: Awaited<ReturnType<typeof madeUp>>) =>
+      made.recordings.map(({ channels }) =>
+        Buffer.concat([...channels.values()].map((values) => Buffer.from(values.buffer))).toString("base64"),
+      );
     const [one, more, other] = [await madeUp(real, 3), await madeUp(real, 6), await madeUp(real, 3, 2)];
     expect(bytes(more).slice(0, 3)).toEqual(bytes(one));
     expect(bytes(other)).not.toEqual(bytes(one));
@@ -153,19 +171,28 @@ describe("rows made up of statistics", () => {
   });
 
   it("leave out a class that too few people have rows of, and say so", async () => {
-    const real = await describePeople("rows", 10, 20, (_, normal) => () => [normal()], (person) => (person === 0 ? "rare" : "common"));
+    const real = await describePeople(
+      "rows",
+      10,
+      20,
+      (_, normal) => () => [normal()],
+      (person) => (person === 0 ? "rare" : "common"),
+    );
     const made = await madeUp(real, 10);
-    expect(made.leftOut).toEqual([{ class: "rare", cohort: "all", reason: "1 person has rows of it, which would tell of them; 3 are needed" }]);
+    expect(made.leftOut).toEqual([
+      { class: "rare", cohort: "all", reason: "1 person has rows of it, which would tell of them; 3 are needed" },
+    ]);
     expect(new Set(made.people.flatMap(({ classes }) => classes))).toEqual(new Set([real.classes.indexOf("common")]));
     const alone = await describePeople("rows", 2, 20, (_, normal) => () => [normal()]);
     expect(planPeople(alone, 5).people).toEqual([]);
   });
 
   it("fail the report where they are not alike", async () => {
-    const draw = (slope: number) => describePeople("rows", 20, 200, (_, normal) => () => {
-      const z = normal();
-      return [z, slope * z + normal()];
-    });
+    const draw = (slope: number) =>
+      describePeople("rows", 20, 200, (_, normal) => () => {
+        const z = normal();
+        return [z, slope * z + normal()];
+      });
     const [real, other] = [await draw(2), await draw(-2)];
     const statistics = failures(real, other).map(({ statistic, of }) => `${statistic} of ${of}`);
     expect(statistics).toEqual(["correlation of c0 with c1", "correlation within people of c0 with c1"]);
@@ -176,13 +203,23 @@ describe("privacy", () => {
   const pointsOf = (seed: number, people: number): Points => {
     const normal = normalSource(randomFor(8, seed));
     const width = 6;
-    return { width, values: Float32Array.from({ length: people * 10 * width }, normal), person: Int32Array.from({ length: people * 10 }, (_, row) => Math.floor(row / 10)) };
+    return {
+      width,
+      values: Float32Array.from({ length: people * 10 * width }, normal),
+      person: Int32Array.from({ length: people * 10 }, (_, row) => Math.floor(row / 10)),
+    };
   };
   const names = Array.from({ length: 20 }, (_, person) => `synthetic-${person}`);
   const [training, reference, made] = [pointsOf(1, 60), pointsOf(2, 30), pointsOf(3, 20)];
 
   it("is there where nobody is nearer to the real people than other real people", () => {
-    expect(privacyOf(training, reference, made, names)).toMatchObject({ pass: true, copies: [], synthetic: 200, reference: 300, training: 600 });
+    expect(privacyOf(training, reference, made, names)).toMatchObject({
+      pass: true,
+      copies: [],
+      synthetic: 200,
+      reference: 300,
+      training: 600,
+    });
   });
 
   it("is not there where one person is a copy, even with some noise", () => {
@@ -193,9 +230,19 @@ describe("privacy", () => {
 });
 
 describe("whether made-up windows join the training", () => {
-  const privacy = privacyOf({ width: 1, values: Float32Array.of(0), person: Int32Array.of(0) }, { width: 1, values: Float32Array.of(1), person: Int32Array.of(0) }, { width: 1, values: Float32Array.of(5), person: Int32Array.of(0) }, ["synthetic-1"]);
+  const privacy = privacyOf(
+    { width: 1, values: Float32Array.of(0), person: Int32Array.of(0) },
+    { width: 1, values: Float32Array.of(1), person: Int32Array.of(0) },
+    { width: 1, values: Float32Array.of(5), person: Int32Array.of(0) },
+    ["synthetic-1"],
+  );
   const score = (macroF1: number) => ({ accuracy: 0.9, macroF1 });
-  const transfer = (real: number, both: number) => ({ real: score(real), both: score(both), syntheticToReal: score(0.5), realToSynthetic: score(0.5) });
+  const transfer = (real: number, both: number) => ({
+    real: score(real),
+    both: score(both),
+    syntheticToReal: score(0.5),
+    realToSynthetic: score(0.5),
+  });
 
   it.each([
     ["if-better", 0.8, 0.8, true],
@@ -203,7 +250,10 @@ describe("whether made-up windows join the training", () => {
     ["if-better", 0.8, NaN, false],
     ["never", 0.8, 0.9, false],
   ] as const)("%s, macro F1 %d before and %d after: %s", (asked, real, both, joins) => {
-    expect(decideJoining(asked, { windows: 10, privacy, transfer: transfer(real, both) })).toMatchObject({ joins, macroF1: { real, both } });
+    expect(decideJoining(asked, { windows: 10, privacy, transfer: transfer(real, both) })).toMatchObject({
+      joins,
+      macroF1: { real, both },
+    });
   });
 
   it("never, where they copy somebody, cannot be judged, or are none", () => {

@@ -19,7 +19,13 @@ const SPEC = specSchema.parse({
   title: "t",
   rateHz: 20,
   files: [
-    { match: ".", subject: { column: "id" }, label: { column: "label" }, rateHz: 20, channels: { x: { sensor: "acc" }, y: { sensor: "acc" } } },
+    {
+      match: ".",
+      subject: { column: "id" },
+      label: { column: "label" },
+      rateHz: 20,
+      channels: { x: { sensor: "acc" }, y: { sensor: "acc" } },
+    },
   ],
   labels: { classes: ["walk", "sit"] },
   windows: { kind: "sliding", seconds: 2, overlap: 0.5 },
@@ -63,7 +69,11 @@ describe("the job that makes recordings up", () => {
     const people = Array.from({ length: 12 }, (_, person) => recordingOf(person));
     const training = people.slice(0, 8);
     const base = { kind: "signals", rateHz: 20, channels: ["x", "y"], classes: ["walk", "sit"], bins: 32, lags: 20 } as const;
-    document = await describeRecordings(() => training, base, () => EVERYBODY);
+    document = await describeRecordings(
+      () => training,
+      base,
+      () => EVERYBODY,
+    );
     const shard = windowsOfSynthetic(people, SPEC, true);
     // Two of the others are validation, two are holdout, of windows that would spoil whatever reads them.
     const sides = ["train", "validation", "holdout"].map((side) => SPLITS.indexOf(side as "train"));
@@ -92,7 +102,12 @@ describe("the job that makes recordings up", () => {
   it("makes windows as the real ones are, all of training, all of people whose names say what they are", async () => {
     const { output, report, shard } = await made();
     const real = decodeWindowShard(new Uint8Array(await readFile(shards[0]!)));
-    expect([shard.features, shard.channels, shard.classes, shard.samples]).toEqual([real.features, real.channels, real.classes, real.samples]);
+    expect([shard.features, shard.channels, shard.classes, shard.samples]).toEqual([
+      real.features,
+      real.channels,
+      real.classes,
+      real.samples,
+    ]);
     expect(shard.subjects).toHaveLength(8);
     expect([...shard.subjects, ...shard.recordings].every(isSynthetic)).toBe(true);
     expect(new Set(shard.split)).toEqual(new Set([SPLITS.indexOf("train")]));
@@ -103,7 +118,11 @@ describe("the job that makes recordings up", () => {
     expect(report.transfer!.syntheticToReal.accuracy).toBeGreaterThan(0.95);
     expect(report.transfer!.realToSynthetic.accuracy).toBeGreaterThan(0.95);
     const { real: without, both } = report.transfer!;
-    expect(output.decision).toMatchObject({ asked: "if-better", joins: both.macroF1 >= without.macroF1, macroF1: { real: without.macroF1, both: both.macroF1 } });
+    expect(output.decision).toMatchObject({
+      asked: "if-better",
+      joins: both.macroF1 >= without.macroF1,
+      macroF1: { real: without.macroF1, both: both.macroF1 },
+    });
     expect(report.people[0]).toMatchObject({ id: "synthetic-1", cohort: "all", classes: ["walk", "sit"] });
     expect(report.people[0]!.profile["device"]).toMatch(/\w+ (Band|Watch|Tracker) \d/);
   });

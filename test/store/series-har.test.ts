@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cutSpec } from "../../lib/domain/cut.ts";
 import { readSpec } from "../../lib/domain/spec-file.ts";
 import { SPLITS, decodeWindowShard, type WindowShard } from "../../lib/domain/window-shard.ts";
 import { run as listRecordings } from "../../lib/store/recordings-job.ts";
@@ -34,7 +35,8 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "har-"));
     const text = await readFile(new URL("../../examples/har/spec.yaml", import.meta.url), "utf8");
-    const spec = readSpec(text, "spec.yaml");
+    // Its rotated copies are another test's; here they would only take time.
+    const spec = cutSpec(readSpec(text, "spec.yaml"), { rotateDegrees: 0 });
     const parts = await writeHarParts(archive!, folder, spec);
     const control = { folder, progress: () => {} };
     const listing = await listRecordings({ parts, spec, shards: 1, twins: [] }, control);
@@ -64,7 +66,7 @@ describe.skipIf(!archive || !official)("UCI HAR's official windows, rebuilt from
     };
     expect(GAITS.map((label) => count(label, "train"))).toEqual([1226, 1073, 987]);
     expect(GAITS.map((label) => count(label, "holdout"))).toEqual([496, 471, 420]);
-    expect(output.perSplit).toEqual({ train: 7415, validation: 0, holdout: 2996, unlabelled: 0, dense: 14_535 - 7415, rotated: 14_535 });
+    expect(output.perSplit).toEqual({ train: 7415, validation: 0, holdout: 2996, unlabelled: 0, dense: 14_535 - 7415, rotated: 0 });
   });
 
   it("has the signals of each official gait window, one to one, within 5e-3 a channel on average", async () => {

@@ -25,7 +25,9 @@ const specOf = (rotateDegrees: number, split: object = {}) =>
     ],
     labels: { classes: ["walk", "sit"] },
     windows: { kind: "sliding", seconds: 1, overlap: 0.5, trainOverlap: 0.8, rotateDegrees },
-    features: { groups: [{ triplets: { acc: ["x", "y", "z"] }, channels: ["heart"], signals: ["axes", "magnitude"], formulas: ["level"] }] },
+    features: {
+      groups: [{ triplets: { acc: ["x", "y", "z"] }, channels: ["heart"], signals: ["axes", "magnitude"], formulas: ["level"] }],
+    },
     split,
   });
 const rows = (count: number, label: string | null): CleanRows["rows"] =>
@@ -92,7 +94,8 @@ describe("copies of training windows that are turned", () => {
 
   it("hold the turned samples of their window, and features computed of these", async () => {
     const [{ shard }] = (await windowsOf(specOf(30))) as [Awaited<ReturnType<typeof windowsOf>>[number]];
-    const at = (row: number, sample: number) => Array.from({ length: 4 }, (_, place) => shard.signals[(row * SAMPLES + sample) * 4 + place]!);
+    const at = (row: number, sample: number) =>
+      Array.from({ length: 4 }, (_, place) => shard.signals[(row * SAMPLES + sample) * 4 + place]!);
     const feature = (row: number, name: string) => shard.featureValues[row * shard.features.length + shard.features.indexOf(name)]!;
     let copies = 0;
     for (let row = 1; row < shard.windows; row++) {

@@ -65,6 +65,11 @@ export async function createApp(platform: Platform, options: AppOptions = {}): P
     secureCookies: config.web.publicUrl.startsWith("https:"),
   };
 
+  // Whoever has left before the request is looked at has no address any more, and wants no answer.
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.raw.socket.destroyed) reply.hijack();
+    done();
+  });
   registerMetrics(app, options.metricsToken);
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CSP },

@@ -17,7 +17,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const known = toKnown(error);
   const { status } = known;
-  if (status >= 500) request.log.error({ error, code: known.code }, "a request failed");
+  if (status >= 500) request.log.error({ err: error, code: known.code }, "a request failed");
   else request.log.debug({ code: known.code, message: known.message }, "a request was refused");
   if (known.code === "UNAUTHENTICATED") reply.header("www-authenticate", 'Bearer realm="sensorloop"');
   const wait = known.facts["retryAfterSeconds"];

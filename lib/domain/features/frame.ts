@@ -56,10 +56,11 @@ export function createFrame(spec: FeaturesSpec, channels: readonly string[], rat
     return found;
   };
   const placesOf = ([x, y, z]: readonly [string, string, string]) => [place(x), place(y), place(z)] as const;
-  const make = (name: string, [x, y, z]: readonly [string, string, string], less?: readonly [string, string, string]) => {
+  const make = (name: string, axes: readonly [string, string, string], less?: readonly [string, string, string]) => {
     const made = createTriplet(capacity);
+    const readsOf = (axis: 0 | 1 | 2) => (less ? [axes[axis], less[axis]] : [axes[axis]]);
     triplets.set(name, made);
-    reads.set(name, less ? [[x, less[0]], [y, less[1]], [z, less[2]]] : [[x], [y], [z]]);
+    reads.set(name, [readsOf(0), readsOf(1), readsOf(2)]);
     return made;
   };
 

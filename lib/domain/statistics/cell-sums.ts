@@ -79,7 +79,7 @@ export class CellSums {
       for (let j = i + 1; j < 2 * size; j++) {
         if (row[i] !== row[i] || row[j] !== row[j]) continue;
         const at = pairIndex(i, j, 2 * size);
-        this.#between[at] = mergePairs(this.#between[at]!, { count: 1, left: row[i]!, right: row[j]!, covariance: 0 });
+        this.#between[at] = mergePairs(this.#between[at]!, [1, row[i]!, row[j]!, 0]);
       }
     }
   }

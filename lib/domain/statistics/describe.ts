@@ -13,9 +13,10 @@ export type CohortOf = (subject: string) => string;
 export function finishDescription(plan: Plan, people: readonly PersonClass[], cells: Cells, cohortOf: CohortOf): Description {
   for (const person of people) cells.at(cohortOf(person.subject), person.label).addPerson(person);
   const finished = cells.all().map((sums) => sums.finish());
-  const everybody = [...Map.groupBy(finished, (cell) => cell.class).values()].map(
-    (own): Cell => ({ ...own.reduce(mergeCells), cohort: EVERYBODY }),
-  );
+  const everybody = [...Map.groupBy(finished, (cell) => cell.class).values()].map((own): Cell => ({
+    ...own.reduce(mergeCells),
+    cohort: EVERYBODY,
+  }));
   const apart = finished.filter(({ cohort }) => cohort !== EVERYBODY);
   const { kind, rateHz, channels, classes } = plan;
   return {

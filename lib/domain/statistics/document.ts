@@ -15,7 +15,8 @@ export const PROBABILITIES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
 
 const count = z.number().int().nonnegative();
 const momentsSchema = z.object({ count, mean: z.number(), sd: z.number().nonnegative(), min: z.number(), max: z.number() });
-const pairSchema = z.object({ count, left: z.number(), right: z.number(), covariance: z.number() });
+/** PairMoments: how many, mean of the one, mean of the other, covariance. */
+const pairSchema = z.tuple([count, z.number(), z.number(), z.number()]).readonly();
 const histogramSchema = z.object({ low: z.number(), width: z.number().positive(), counts: z.array(count).min(3).readonly() });
 
 const channelSchema = momentsSchema.extend({
@@ -106,7 +107,7 @@ export function pairIndex(i: number, j: number, size: number): number {
 export function correlationOf(description: Pick<Description, "channels">, cell: Cell, i: number, j: number): number {
   const { channels } = description;
   const pair = cell.pairs[pairIndex(i, j, channels.length)]!;
-  return scaled(pair.covariance, cell.channels[channels[i]!]!.sd, cell.channels[channels[j]!]!.sd);
+  return scaled(pair[3], cell.channels[channels[i]!]!.sd, cell.channels[channels[j]!]!.sd);
 }
 
 /** Mean correlation of the residuals of channels i < j, each person's rows having the same weight; 0 where there are none. */
@@ -120,7 +121,7 @@ export function betweenCorrelationOf(description: Pick<Description, "channels">,
   const { channels } = description;
   const size = channels.length;
   const sd = (column: number) => cell.channels[channels[column % size]!]!.people[column < size ? "mean" : "sd"].sd;
-  return scaled(cell.between[pairIndex(i, j, 2 * size)]!.covariance, sd(i), sd(j));
+  return scaled(cell.between[pairIndex(i, j, 2 * size)]![3], sd(i), sd(j));
 }
 
 /** Autocorrelation of the residuals by lag, from 1 at lag 0 on. Lags that were never seen end the list. */

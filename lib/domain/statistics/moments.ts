@@ -54,15 +54,13 @@ export function mergeMoments(left: Moments, right: Moments): Moments {
   };
 }
 
-/** Count, means and mean product of deviations (divided by n) of pairs of which both are numbers. */
-export interface PairMoments {
-  readonly count: number;
-  readonly left: number;
-  readonly right: number;
-  readonly covariance: number;
-}
+/**
+ * Count, means and mean product of deviations (divided by n) of pairs of which both are numbers. A tuple: of wide files
+ * there are thousands, and names would be most of a document.
+ */
+export type PairMoments = readonly [count: number, left: number, right: number, covariance: number];
 
-export const NO_PAIRS: PairMoments = { count: 0, left: 0, right: 0, covariance: 0 };
+export const NO_PAIRS: PairMoments = [0, 0, 0, 0];
 
 /** Of two columns in step with each other. */
 export function pairMomentsOf(left: ArrayLike<number>, right: ArrayLike<number>, from = 0, to = left.length): PairMoments {
@@ -85,16 +83,16 @@ export function pairMomentsOf(left: ArrayLike<number>, right: ArrayLike<number>,
     const product = (left[at]! - meanLeft) * (right[at]! - meanRight);
     if (product === product) products += product;
   }
-  return { count, left: meanLeft, right: meanRight, covariance: products / count };
+  return [count, meanLeft, meanRight, products / count];
 }
 
 export function mergePairs(one: PairMoments, other: PairMoments): PairMoments {
-  if (one.count === 0) return other;
-  if (other.count === 0) return one;
-  const count = one.count + other.count;
-  const share = other.count / count;
-  const left = other.left - one.left;
-  const right = other.right - one.right;
-  const products = one.count * one.covariance + other.count * other.covariance + left * right * one.count * share;
-  return { count, left: one.left + left * share, right: one.right + right * share, covariance: products / count };
+  if (one[0] === 0) return other;
+  if (other[0] === 0) return one;
+  const count = one[0] + other[0];
+  const share = other[0] / count;
+  const left = other[1] - one[1];
+  const right = other[2] - one[2];
+  const products = one[0] * one[3] + other[0] * other[3] + left * right * one[0] * share;
+  return [count, one[1] + left * share, one[2] + right * share, products / count];
 }

@@ -74,7 +74,12 @@ function channelChecks(name: string, channel: string, expected: Cell, found: Cel
     check("quantile 5 %", quantile(0.05), quantileError),
     check("quantile 50 %", quantile(0.5), quantileError),
     check("quantile 95 %", quantile(0.95), quantileError),
-    judged({ statistic: "distribution", class: name, of: channel }, 0, histogramDistance(real.histogram, made.histogram), 0.1 + 3 * shareError),
+    judged(
+      { statistic: "distribution", class: name, of: channel },
+      0,
+      histogramDistance(real.histogram, made.histogram),
+      0.1 + 3 * shareError,
+    ),
     judged(
       { statistic: "nulls", class: name, of: channel },
       nulls,
@@ -88,11 +93,18 @@ function channelChecks(name: string, channel: string, expected: Cell, found: Cel
       check("mean of people's sds", (from) => from.people.sd.mean, 0.1 * sd.mean + (3 * sd.sd) / Math.sqrt(people)),
     );
   }
-  const [wanted, made_] = [autocorrelationOf(real), autocorrelationOf(made)];
-  const lags = Math.min(wanted.length, made_.length);
+  const [wanted, drawn] = [autocorrelationOf(real), autocorrelationOf(made)];
+  const lags = Math.min(wanted.length, drawn.length);
   if (lags > 1) {
-    const lag = furthest(lags - 1, (at) => Math.abs(wanted[at + 1]! - made_[at + 1]!)) + 1;
-    checks.push(judged({ statistic: "autocorrelation", class: name, of: `${channel}, lag ${lag}` }, wanted[lag]!, made_[lag]!, 0.1));
+    const lag = furthest(lags - 1, (at) => Math.abs(wanted[at + 1]! - drawn[at + 1]!)) + 1;
+    checks.push(
+      judged(
+        { statistic: "autocorrelation", class: name, of: `${channel}, lag ${lag}` },
+        wanted[lag]!,
+        drawn[lag]!,
+        0.1 + 3 / Math.sqrt(rowsThatCount(found, wanted, wanted)),
+      ),
+    );
   }
   return checks;
 }
@@ -101,20 +113,40 @@ function pairChecks(real: Description, expected: Cell, found: Cell, people: numb
   const { channels } = real;
   const pairs = channels.flatMap((_, i) => channels.slice(i + 1).map((__, offset) => [i, i + 1 + offset] as const));
   if (pairs.length === 0) return [];
+  const lags = channels.map((name) => autocorrelationOf(expected.channels[name]!));
   const ways = [
-    { statistic: "correlation", of: correlationOf, tolerance: (value: number) => 0.1 + (3 * (1 - value * value)) / Math.sqrt(people) },
-    { statistic: "correlation within people", of: withinCorrelationOf, tolerance: () => 0.1 },
+    { statistic: "correlation", of: correlationOf, count: () => people },
+    {
+      statistic: "correlation within people",
+      of: withinCorrelationOf,
+      count: (i: number, j: number) => rowsThatCount(found, lags[i]!, lags[j]!),
+    },
   ] as const;
-  return ways.map(({ statistic, of, tolerance }) => {
-    const values = pairs.map(([i, j]) => [of(real, expected, i, j), of(real, found, i, j)] as const);
-    const worst = furthest(pairs.length, (at) => Math.abs(values[at]![0] - values[at]![1]) - tolerance(values[at]![0]));
+  return ways.map(({ statistic, of, count }) => {
+    const values = pairs.map(([i, j]) => {
+      const [wanted, made] = [of(real, expected, i, j), of(real, found, i, j)];
+      return { wanted, made, tolerance: 0.1 + (3 * (1 - wanted * wanted)) / Math.sqrt(count(i, j)) };
+    });
+    const worst = furthest(pairs.length, (at) => Math.abs(values[at]!.wanted - values[at]!.made) - values[at]!.tolerance);
     const [left, right] = pairs[worst]!.map((channel) => channels[channel]!);
-    const [wanted, made] = values[worst]!;
-    return judged({ statistic, class: expected.class, of: `${left} with ${right}` }, wanted, made, tolerance(wanted));
+    const { wanted, made, tolerance } = values[worst]!;
+    return judged({ statistic, class: expected.class, of: `${left} with ${right}` }, wanted, made, tolerance);
   });
 }
 
-function judged(what: Pick<FidelityCheck, "statistic" | "class" | "of">, real: number, synthetic: number, tolerance: number): FidelityCheck {
+/** Rows of two signals that say as much as independent ones would of their correlation (Bartlett 1935); all where there are no lags. */
+function rowsThatCount({ rows }: Cell, left: readonly number[], right: readonly number[]): number {
+  let sum = 1;
+  for (let lag = 1; lag < Math.min(left.length, right.length); lag++) sum += 2 * left[lag]! * right[lag]!;
+  return Math.max(1, rows / Math.max(1, sum));
+}
+
+function judged(
+  what: Pick<FidelityCheck, "statistic" | "class" | "of">,
+  real: number,
+  synthetic: number,
+  tolerance: number,
+): FidelityCheck {
   // A constant has no tolerance; its copies differ by the rounding of a sum at most.
   const allowed = tolerance + 1e-9 * Math.abs(real);
   return { ...what, real, synthetic, tolerance, pass: Math.abs(real - synthetic) <= allowed };

@@ -42,7 +42,8 @@ export function privacyOf(training: Points, reference: Points, synthetic: Points
   const made = nearest(synthetic, training);
   const sorted = theirs.toSorted();
   const closeDistance = sorted[Math.floor(0.01 * sorted.length)] ?? 0;
-  const close = (distances: Float64Array) => distances.filter((distance) => distance <= closeDistance).length / Math.max(1, distances.length);
+  const close = (distances: Float64Array) =>
+    distances.filter((distance) => distance <= closeDistance).length / Math.max(1, distances.length);
   const [syntheticClose, referenceClose] = [close(made), close(theirs)];
   const windows = new Int32Array(names.length);
   const near = new Int32Array(names.length);
@@ -76,7 +77,7 @@ function nearest(from: Points, to: Points): Float64Array {
     for (let other = 0; other < rows; other++) {
       let sum = 0;
       // Most rows are out of reach after a few features.
-      for (let at = row * width, there = other * width, end = at + width; at < end && sum < best; ) {
+      for (let at = row * width, there = other * width, end = at + width; at < end && sum < best;) {
         const stop = Math.min(end, at + 16);
         for (; at < stop; at++, there++) {
           const distance = from.values[at]! - to.values[there]!;

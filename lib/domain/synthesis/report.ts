@@ -45,7 +45,7 @@ export interface SynthesisReport {
   /** Null where there are no features to measure distances in, or no other real people. */
   readonly privacy: PrivacyReport | null;
   readonly transfer: TransferReport | null;
-  /** Of what was made up, in the bins of the real rows' statistics. */
+  /** Of what was made up, in the bins of the real rows' statistics, without those of pairs of channels. */
   readonly statistics: Description;
 }
 

@@ -1,11 +1,5 @@
 import { randomFor } from "../random.ts";
-import {
-  autocorrelationOf,
-  betweenCorrelationOf,
-  withinCorrelationOf,
-  type Cell,
-  type Description,
-} from "../statistics/document.ts";
+import { autocorrelationOf, betweenCorrelationOf, withinCorrelationOf, type Cell, type Description } from "../statistics/document.ts";
 import { createCopula, type Copula } from "./copula.ts";
 import type { Mending } from "./correlation-matrix.ts";
 import { marginalOf } from "./marginal.ts";
@@ -146,7 +140,8 @@ function drawResiduals(
 ): Float64Array[] {
   const columns = Array.from({ length: channels }, () => new Float64Array(rows));
   if ("lagsKept" in residuals) {
-    for (let span = 0; span < spans; span++) residuals.draw(normal, columns, spanBegin(span, rows, spans), spanBegin(span + 1, rows, spans));
+    for (let span = 0; span < spans; span++)
+      residuals.draw(normal, columns, spanBegin(span, rows, spans), spanBegin(span + 1, rows, spans));
     return columns;
   }
   const row = new Float64Array(channels);

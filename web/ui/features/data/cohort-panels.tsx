@@ -21,7 +21,9 @@ export function CohortPanels({ project }: { readonly project: string }) {
 function OneCohort({ cohorts: { reason } }: { readonly cohorts: Cohorts }) {
   return (
     <Panel title="Cohorts">
-      <Empty title="Everybody is one cohort">{reason ?? "No run has looked for groups of like people yet."}</Empty>
+      <Empty title="Everybody is one cohort">
+        {reason === null ? "No run has looked for groups of like people yet." : `Said by the newest run: ${reason}.`}
+      </Empty>
     </Panel>
   );
 }

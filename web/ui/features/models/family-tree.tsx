@@ -21,7 +21,7 @@ export function FamilyTree({ project, trials }: { readonly project: string; read
   const tree = treeOf(trials);
   const family = pointed === null ? null : familyOf(trials, pointed);
   const best = trials.reduce((most, { validation }) => Math.max(most, validation?.value ?? -1), -1);
-  const size = { "--width": `${tree.columns.length * COLUMN}px`, "--height": `${HEAD + tree.rows * ROW}px` } as CSSProperties;
+  const size = { "--width": `${tree.columns.length * COLUMN}px`, "--height": `${HEAD + tree.rows * ROW + 4}px` } as CSSProperties;
   return (
     <div className={classes.scroll} tabIndex={0} role="region" aria-label="Family tree, scrollable">
       <div className={classes.tree} style={size}>
@@ -90,9 +90,17 @@ function topOf({ row }: Place<ModelSummary>): number {
   return HEAD + row * ROW + (ROW - CARD.height) / 2;
 }
 
+/** A line that passes over generations runs below its child's row: behind a card it would seem to come from that one. */
 function lineBetween(from: Place<ModelSummary>, to: Place<ModelSummary>): string {
   const [x1, y1] = [leftOf(from) + CARD.width, topOf(from) + CARD.height / 2];
   const [x2, y2] = [leftOf(to), topOf(to) + CARD.height / 2];
+  const gap = COLUMN - CARD.width;
+  if (to.column - from.column === 1) return `M${x1},${y1} ${curve(x1, y1, x2, y2)}`;
+  const aside = HEAD + (to.row + 1) * ROW;
+  return `M${x1},${y1} ${curve(x1, y1, x1 + gap, aside)} H${x2 - gap} ${curve(x2 - gap, aside, x2, y2)}`;
+}
+
+function curve(x1: number, y1: number, x2: number, y2: number): string {
   const middle = (x1 + x2) / 2;
-  return `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
+  return `C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
 }
