@@ -66,13 +66,14 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
     await models.evaluateModel({ ...search, model: candidate });
 
     at = "decide";
-    let { needsApproval, ...verdict } = await runs.decide({ ...search, candidate, champion: champion?.model ?? null });
-    if (needsApproval) {
+    const judged = await runs.decide({ ...search, candidate, champion: champion?.model ?? null });
+    let verdict: Verdict = withoutFlag(judged);
+    if (judged.needsApproval) {
       approval = undefined;
       at = "waiting";
       await condition(() => approval !== undefined);
       at = "decide";
-      ({ needsApproval, ...verdict } = await runs.recordApproval({ ...search, verdict, approval: approval! }));
+      verdict = withoutFlag(await runs.recordApproval({ ...search, verdict, approval: approval! }));
     }
 
     at = "promote";
@@ -178,6 +179,10 @@ async function cleanFiles(context: RunContext): Promise<void> {
 function stageOf(at: StageName | "waiting" | "done"): StageName {
   if (at === "waiting") return "decide";
   return at === "done" ? "score" : at;
+}
+
+function withoutFlag({ needsApproval: _, ...verdict }: Verdict & { needsApproval: boolean }): Verdict {
+  return verdict;
 }
 
 /** What the catalogue said of the failure, as far as it came from an activity, of this workflow or of a child. */

@@ -42,6 +42,8 @@ const THREADS = {
 interface Worker {
   readonly child: ChildProcess;
   jobs: number;
+  /** Megabytes it held when it was last looked at. */
+  resident: number;
 }
 
 /** Runs jobs in child processes that can be cancelled, capped and recycled, so that computing never stalls the caller. */
@@ -104,7 +106,7 @@ export class ComputePool implements AsyncDisposable {
     };
     const onAbort = () => kill(cancelled());
     options.signal?.addEventListener("abort", onAbort, { once: true });
-    const watch = setInterval(() => void this.#checkMemory(child, kill), 500);
+    const watch = setInterval(() => void this.#checkMemory(worker, kill), 500);
     let listeners: (() => void) | undefined;
     try {
       return await new Promise<unknown>((resolve, reject) => {
@@ -142,21 +144,24 @@ export class ComputePool implements AsyncDisposable {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
     });
-    return { child, jobs: 0 };
+    return { child, jobs: 0, resident: 0 };
   }
 
   #release(worker: Worker): void {
     worker.jobs++;
     const { child } = worker;
+    // What a large job leaves behind until it is collected would count against the next one.
+    const full = worker.resident > this.#options.memoryMb / 2;
     if (child.exitCode !== null || child.signalCode !== null || !child.connected) return;
-    if (this.#closed || worker.jobs >= JOBS_PER_CHILD) child.kill("SIGKILL");
+    if (this.#closed || full || worker.jobs >= JOBS_PER_CHILD) child.kill("SIGKILL");
     else this.#idle.push(worker);
   }
 
   /** Native memory is outside V8's limits, so the parent looks at what is resident. */
-  async #checkMemory(child: ChildProcess, kill: (reason: SensorloopError) => void): Promise<void> {
-    const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+  async #checkMemory(worker: Worker, kill: (reason: SensorloopError) => void): Promise<void> {
+    const status = await readFile(`/proc/${worker.child.pid}/status`, "utf8").catch(() => "");
     const resident = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+    worker.resident = resident;
     const { memoryMb } = this.#options;
     if (resident > memoryMb) {
       kill(

@@ -419,7 +419,6 @@ export type GateSpec = Spec["gate"];
 export type Genome = z.infer<typeof genomeSchema>;
 export type EvolveSpec = NonNullable<Spec["evolve"]>;
 export type ClusterSpec = NonNullable<Spec["cluster"]>;
-export type DescribeSpec = NonNullable<Spec["describe"]>;
 export type SynthesiseSpec = NonNullable<Spec["synthesise"]>;
 export type TreeGenome = Extract<Genome, { family: "boosting" | "forest" }>;
 /** Genomes whose models are networks of layers. */

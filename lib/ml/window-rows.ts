@@ -63,9 +63,15 @@ function inputOf(shard: WindowShard, genome: Genome, columns: readonly string[] 
 
 /**
  * Values of the windows as `input` names them, wherever the columns stand in the shard; row-major.
+ * @param before values that stand before them in the array that is returned; its buffer is grown, and cannot be used any more
  * @throws SensorloopError REQUEST_INVALID where the windows lack a column, or are of another length
  */
-export function gather(shard: WindowShard, windows: readonly number[], input: ModelInput): Float32Array {
+export function gather(
+  shard: WindowShard,
+  windows: readonly number[],
+  input: ModelInput,
+  before: Float32Array<ArrayBuffer> = new Float32Array(0),
+): Float32Array<ArrayBuffer> {
   const content = contentOf(shard);
   const missing = missingFrom(content, input);
   if (missing.length > 0) {
@@ -81,8 +87,9 @@ export function gather(shard: WindowShard, windows: readonly number[], input: Mo
   const width = widthOf(shapeOf(input));
   const places = placesIn(content, input) ?? Int32Array.from({ length: width }, (_, place) => place);
   const border = shard.samples * shard.channels.length;
-  const values = new Float32Array(windows.length * width);
-  let to = 0;
+  // Moves pages where a second array would hold everything twice.
+  const values = new Float32Array(before.buffer.transfer(4 * (before.length + windows.length * width)));
+  let to = values.length - windows.length * width;
   for (const window of windows) {
     const [signal, features] = [window * border, window * shard.features.length - border];
     for (const place of places) values[to++] = place < border ? shard.signals[signal + place]! : shard.featureValues[features + place]!;
@@ -123,7 +130,8 @@ export interface RowsWanted extends Selection {
  * @throws SensorloopError OBJECT_CORRUPT where the shards do not belong together, TOO_LITTLE_DATA, REQUEST_INVALID
  */
 export async function selectRows({ genome, shards, extra = [], columns, ...selection }: RowsWanted): Promise<LabelledRows> {
-  const parts: Pick<LabelledRows, "values" | "labels" | "subject">[] = [];
+  const parts: Pick<LabelledRows, "labels" | "subject">[] = [];
+  let values = new Float32Array(0);
   const people = indexer();
   let first: Pick<LabelledRows, "input" | "classes"> | undefined;
   for (const [index, path] of [...shards, ...extra].entries()) {
@@ -136,21 +144,21 @@ export async function selectRows({ genome, shards, extra = [], columns, ...selec
       throw new SensorloopError("OBJECT_CORRUPT", "the shards of one window set differ in their features, channels or classes");
     const windows = isExtra ? allOf(shard) : windowsOf(shard, selection);
     const rows = windows.filter((window) => shard.label[window]! >= 0);
+    values = gather(shard, rows, first.input, values);
     parts.push({
-      values: gather(shard, rows, first.input),
       labels: Int32Array.from(rows, (window) => shard.label[window]!),
       subject: Int32Array.from(rows, (window) => people.indexOf(shard.subjects[shard.subject[window]!]!)),
     });
   }
   if (!first) throw new SensorloopError("TOO_LITTLE_DATA", "there is no window shard to read");
-  const all = <Name extends "values" | "labels" | "subject">(name: Name) => parts.map((part) => part[name]);
+  const all = (name: "labels" | "subject") => parts.map((part) => part[name]);
   return {
     input: first.input,
     classes: first.classes,
-    values: joined(Float32Array, all("values")),
-    labels: joined(Int32Array, all("labels")),
+    values,
+    labels: joined(all("labels")),
     subjects: people.names,
-    subject: joined(Int32Array, all("subject")),
+    subject: joined(all("subject")),
   };
 }
 
@@ -180,9 +188,8 @@ function allOf({ windows }: WindowShard): number[] {
   return Array.from({ length: windows }, (_, window) => window);
 }
 
-function joined<A extends Float32Array | Int32Array>(ArrayType: new (length: number) => A, parts: readonly A[]): A {
-  if (parts.length === 1) return parts[0]!;
-  const all = new ArrayType(parts.reduce((sum, part) => sum + part.length, 0));
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     all.set(part, at);

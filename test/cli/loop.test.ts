@@ -107,10 +107,10 @@ describe("sensorloop, from recordings to an answer", () => {
 
   it("shows the champion, and leads from one of its answers to the lines it was read from", async () => {
     const champions = await ask<{ items: { model: string; slot: string }[] }>("model", "champion", "gym");
-    expect(champions.items.map(({ model }) => model)).toContain(run.candidate);
+    expect(champions.items).toMatchObject([{ model: run.candidate }]);
     expect((await ask<{ items: unknown[] }>("model", "champion", "gym", "--at", "2020-01-01")).items).toEqual([]);
     const history = await ask<{ items: { model: string; kind: string; until: string | null }[] }>("model", "history", "gym");
-    expect(history.items).toContainEqual(expect.objectContaining({ model: run.candidate, kind: "model.promoted", until: null }));
+    expect(history.items).toMatchObject([{ model: run.candidate, kind: "model.promoted", until: null }]);
     const { items } = await ask<{ items: { id: string; split: string }[] }>("prediction", "list", "gym", "--limit", "200");
     expect(new Set(items.map((item) => item.split))).toEqual(new Set(["holdout", "unlabelled"]));
     const trace = await ask<{ sources: { upload: string; name: string; lines: { from: number; to: number } }[] }>(

@@ -107,7 +107,13 @@ const MISTAKES: readonly (readonly [mistake: string, from: string, to: string, p
     /expected a list of at least 2 entries, got a list of 1/,
   ],
   ["an unknown word", "kind: sliding", "kind: slidding", "13:17 windows.kind", /one of `sliding`, .*did you mean `sliding`/],
-  ["an unknown family", "family: mlp", "family: xgboost", "19:13 models[0].family", /one of `logistic`, `mlp`, `cnn`, `boosting`, `forest`, got text 'xgboost'/],
+  [
+    "an unknown family",
+    "family: mlp",
+    "family: xgboost",
+    "19:13 models[0].family",
+    /one of `logistic`, `mlp`, `cnn`, `boosting`, `forest`, got text 'xgboost'/,
+  ],
   [
     "a key of another option",
     "    units: [64]",

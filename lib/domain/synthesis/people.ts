@@ -18,7 +18,7 @@ export interface LeftOut {
 }
 
 /** Of fewer people the statistics would be those of somebody in particular. */
-export const LEAST_PEOPLE = 3;
+const LEAST_PEOPLE = 3;
 
 /**
  * The statistics that rows of a class are drawn from for a cohort: its own where enough people made them, else everybody's;
