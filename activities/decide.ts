@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { sql, type Transaction } from "kysely";
-import { artifactSchema, type EnsembleGenome } from "../lib/domain/artifact.ts";
+import { artifactSchema } from "../lib/domain/artifact.ts";
+import { cutKey, cutOf } from "../lib/domain/cut.ts";
 import { decide as judge, type Evaluated } from "../lib/domain/gate.ts";
 import { decodeOutcomes } from "../lib/domain/outcomes.ts";
 import type { Cut, SearchContext, Verdict } from "../lib/domain/stages.ts";
-import type { Genome } from "../lib/domain/spec.ts";
 import type { Platform } from "../lib/platform.ts";
 import type { Database } from "../lib/store/database.ts";
 import { append } from "../lib/store/journal.ts";
@@ -24,7 +24,7 @@ export function createDecideActivities(platform: Platform) {
       .select(["model.id as model", "model.genome as genome", "run.spec_version as specVersion"])
       .where("champion.slot", "=", context.slot)
       .executeTakeFirst();
-    return row ? { model: row.model, specVersion: row.specVersion, cut: cutOf(row.genome) } : null;
+    return row ? { model: row.model, specVersion: row.specVersion, cut: cutOf(row.genome) ?? null } : null;
   }
 
   /** The gate. Its verdict is kept with both sides and the reason; in `manual` mode a person has the last word. */
@@ -104,14 +104,17 @@ export function createDecideActivities(platform: Platform) {
     const row = await db
       .selectFrom("evaluation")
       .innerJoin("model", "model.id", "evaluation.model")
-      .select(["evaluation.holdout_sha256", "evaluation.metrics", "evaluation.outcomes", "model.artifact"])
+      .innerJoin("run", "run.id", "model.run")
+      .select(["evaluation.holdout_sha256", "evaluation.metrics", "evaluation.outcomes", "model.artifact", "model.genome"])
+      .select(["model.project", "run.spec_version as specVersion"])
       .where("evaluation.model", "=", model)
       .where("evaluation.snapshot", "=", snapshot)
       .where("evaluation.split", "=", "holdout")
       .executeTakeFirstOrThrow();
     const outcomes = decodeOutcomes(await bytesOf(row.outcomes));
     const { classes } = artifactSchema.parse(JSON.parse((await bytesOf(row.artifact)).toString("utf8")));
-    return { model, classes, holdoutSha256: row.holdout_sha256, metrics: row.metrics, outcomes };
+    const cut = cutKey(await specOf(db, row), row.genome);
+    return { model, classes, holdoutSha256: row.holdout_sha256, cut, metrics: row.metrics, outcomes };
   }
 
   async function bytesOf(key: string | null): Promise<Buffer> {
@@ -134,9 +137,4 @@ async function noteSlot(
     .where("run", "=", run)
     .where("slot", "=", slot)
     .execute();
-}
-
-/** How a model's windows are cut; members of an ensemble share theirs. */
-function cutOf(genome: Genome | EnsembleGenome): Cut | null {
-  return (genome.family === "ensemble" ? genome.members[0]?.cut : genome.cut) ?? null;
 }

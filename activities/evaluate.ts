@@ -1,6 +1,7 @@
 import { SensorloopError } from "../lib/domain/errors.ts";
 import type { Split } from "../lib/domain/window-shard.ts";
 import { EVERYONE } from "../lib/domain/evolution/slots.ts";
+import { moreThanCanBe } from "../lib/domain/gate.ts";
 import type { SearchContext } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
@@ -9,7 +10,7 @@ import { record } from "../lib/store/objects.ts";
 import { subjectsOfCohort } from "../lib/store/repositories/cohorts.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { refOf } from "./object-of.ts";
-import { beginStage, endStage, progressReporter } from "./stage-record.ts";
+import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
 import { viewOf } from "./slot.ts";
 import { specOf } from "./spec-of.ts";
 import { shardsOf } from "./window.ts";
@@ -45,6 +46,7 @@ export function createEvaluateActivities(platform: Platform) {
     if (!holdout) throw new SensorloopError("TOO_LITTLE_DATA", "the holdout has no labelled window");
     const put = outcomes ? await objects.putFile(context.project, "model", outcomes.path) : undefined;
     const { bytes } = await weightsOf(context.model);
+    const spec = await specOf(db, context);
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
       if (put) await record(tx, [put]);
@@ -71,6 +73,8 @@ export function createEvaluateActivities(platform: Platform) {
           })),
         )
         .execute();
+      const caution = moreThanCanBe(holdout, spec.gate);
+      if (caution) await logRun(tx, context.run, "evaluate", caution, "warn");
       await endStage(tx, context.run, "evaluate", {
         state: "done",
         counts: { rowsIn: holdout.windows, rowsOut: holdout.windows },

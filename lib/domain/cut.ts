@@ -1,4 +1,5 @@
 import type { ModelGenome } from "./artifact.ts";
+import { canonicalJson } from "./canonical.ts";
 import { SensorloopError } from "./errors.ts";
 import type { Spec } from "./spec.ts";
 import type { Cut } from "./stages.ts";
@@ -21,6 +22,12 @@ export function cutSpec(spec: Spec, cut: Cut | null = null): Spec {
 /** The cut of the windows that a model reads; the members of an ensemble read the same ones. */
 export function cutOf(genome: ModelGenome): Cut | undefined {
   return genome.family === "ensemble" ? genome.members[0]?.cut : genome.cut;
+}
+
+/** What decides which windows the holdout has under a spec and a genome: what is only for training is left out. */
+export function cutKey(spec: Spec, genome: ModelGenome): string {
+  const { windows } = cutSpec(spec, cutOf(genome));
+  return canonicalJson(windows.kind === "sliding" ? { ...windows, trainOverlap: undefined, rotateDegrees: undefined } : windows);
 }
 
 /** Standard deviation of the angle by which copies of training windows are turned, in degrees; 0 = there are no copies. */

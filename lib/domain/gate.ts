@@ -1,6 +1,6 @@
 import type { Estimate, Metrics } from "./metrics-schema.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { pairedDifference, unlikeWindows } from "./paired.ts";
+import { pairedDifference, unlikePeople, unlikeWindows } from "./paired.ts";
 import type { GateSpec } from "./spec.ts";
 import type { Verdict } from "./stages.ts";
 
@@ -11,6 +11,8 @@ export interface Evaluated {
   readonly classes: readonly string[];
   /** Hash of the holdout's windows and labels, in order. */
   readonly holdoutSha256: string;
+  /** How it cuts the holdout into windows, see `cutKey`: of models with the same one each window is compared. */
+  readonly cut: string;
   readonly metrics: Metrics;
   readonly outcomes: Outcomes;
 }
@@ -39,6 +41,7 @@ export function moreThanCanBe({ accuracy: { value, low } }: Metrics, { ceiling }
  *
  * 1. `not-a-number`: a metric or confidence of either side is not finite: no.
  * 2. `holdout-changed`: champion and candidate were measured on different windows, or one on fewer: no, whatever the figures.
+ *    Where they cut windows otherwise, the people must be the same.
  * 3. `leaking`: the candidate's split lets a person stand on both sides, the champion's does not: no. A leaking candidate
  *    may be a first champion or follow another leaking one; the reason then says so.
  * 4. `missing-class`: the candidate can't answer a class that the holdout holds or the champion answers: no.
@@ -114,7 +117,8 @@ function holdoutChanged({ candidate, champion }: Contest): Finding | null {
       reason: `The candidate was measured on ${ours}, the champion on ${theirs}: measure the champion on the new holdout before they are compared.`,
     };
   }
-  const unlike = unlikeWindows(candidate.outcomes, champion.outcomes);
+  const comparable = candidate.cut === champion.cut ? unlikeWindows : unlikePeople;
+  const unlike = comparable(candidate.outcomes, champion.outcomes);
   return unlike === null
     ? null
     : { rule: "holdout-changed", reason: `Candidate and champion did not answer the same windows of the holdout: ${unlike}.` };

@@ -3,7 +3,7 @@ import { accuracyOf, classF1Of, macroF1Of } from "./metrics.ts";
 import type { Estimate } from "./metrics-schema.ts";
 import type { Outcomes } from "./outcomes.ts";
 
-/** What one model does better than another on the same windows: differences of shares, from -1 to 1, positive = better. */
+/** What one model does better than another on the same people: differences of shares, from -1 to 1, positive = better. */
 export interface PairedDifference {
   readonly accuracy: Estimate;
   readonly macroF1: Estimate;
@@ -27,31 +27,40 @@ export function unlikeWindows(one: Outcomes, other: Outcomes): string | null {
   return null;
 }
 
+/** The same where the two cut their windows otherwise: they are then paired by person, and must have answered the same ones. */
+export function unlikePeople(one: Outcomes, other: Outcomes): string | null {
+  const [ours, theirs] = [one, other].map(({ subjects, subject }) => new Set([...subject].map((index) => subjects[index]!)));
+  const missing = [...ours!].find((person) => !theirs!.has(person)) ?? [...theirs!].find((person) => !ours!.has(person));
+  return missing === undefined ? null : `only one of them answered windows of ${missing}`;
+}
+
 /**
  * `of` minus `against` with 95 % intervals, both on the same resampled people (a paired bootstrap): what is hard for one
- * person is hard for both models and cancels out.
- * @param of answers to the same windows as `against`, see `unlikeWindows`
+ * person is hard for both models and cancels out. Each model's answers are counted on its own windows, so that these may
+ * be cut otherwise.
+ * @param of answers to windows of the same people as `against`, see `unlikeWindows` and `unlikePeople`
  */
 export function pairedDifference(of: Outcomes, against: Outcomes): PairedDifference {
   const classes = [...new Set([...against.classes, ...of.classes])];
   const size = classes.length;
-  const ours = of.classes.map((label) => classes.indexOf(label));
-  const theirs = against.classes.map((label) => classes.indexOf(label));
-  const cell = of.actual.map((actual, window) =>
-    actual < 0 ? -1 : (ours[actual]! * size + ours[of.predicted[window]!]!) * size + theirs[against.predicted[window]!]!,
-  );
-  const counts = countBySubject(cell, of.subject, size ** 3);
-  // Only cells that occur are looked at: with 30 classes there are 27,000, and a few hundred are met.
-  const met = [...new Set(counts.cell)];
-  const [first, second] = [new Float64Array(size * size), new Float64Array(size * size)];
+  const people = new Map(of.subjects.map((name, index) => [name, index]));
+  const personOf = (name: string) => people.get(name) ?? people.set(name, people.size).size - 1;
+  const cell = new Int32Array(of.actual.length + against.actual.length);
+  const subject = new Int32Array(cell.length);
+  // One confusion matrix behind the other, both counted person by person.
+  const tally = (outcomes: Outcomes, side: 0 | 1, from: number) => {
+    const places = outcomes.classes.map((label) => classes.indexOf(label));
+    const persons = outcomes.subjects.map(personOf);
+    outcomes.actual.forEach((actual, window) => {
+      cell[from + window] = actual < 0 ? -1 : (side * size + places[actual]!) * size + places[outcomes.predicted[window]!]!;
+      subject[from + window] = persons[outcomes.subject[window]!]!;
+    });
+  };
+  tally(of, 0, 0);
+  tally(against, 1, of.actual.length);
+  const counts = countBySubject(cell, subject, 2 * size ** 2);
   const differences = (totals: Float64Array): number[] => {
-    first.fill(0);
-    second.fill(0);
-    for (const index of met) {
-      const answered = Math.floor(index / size);
-      first[answered]! += totals[index]!;
-      second[Math.floor(answered / size) * size + (index % size)]! += totals[index]!;
-    }
+    const [first, second] = [totals.subarray(0, size ** 2), totals.subarray(size ** 2)];
     return [
       accuracyOf(first, size) - accuracyOf(second, size),
       macroF1Of(first, size) - macroF1Of(second, size),

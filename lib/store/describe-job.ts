@@ -6,7 +6,7 @@ import type { Plan } from "../domain/statistics/plan.ts";
 import { describeRecordings } from "../domain/statistics/recordings.ts";
 import { isSynthetic } from "../domain/recording-id.ts";
 import type { Recording } from "../domain/recording.ts";
-import { channelsOf, type DescribeSpec, type Spec } from "../domain/spec.ts";
+import { channelsOf, type Spec } from "../domain/spec.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { describeRows } from "./describe-rows.ts";
 import { openDuckdb, type Duckdb } from "./duckdb.ts";
@@ -50,7 +50,7 @@ export const run: Job<DescribeJobInput, DescribeJobOutput> = async (input, contr
     const unit = spec.split.by === "subject" ? subject : recording;
     return Object.hasOwn(sides, unit) && sides[unit] === "train" && !isSynthetic(subject);
   };
-  const { bins, lags }: DescribeSpec = spec.describe ?? { bins: 64, lags: 64 };
+  const { bins, lags } = spec.describe ?? { bins: 64, lags: 64 };
   const signals = spec.windows.kind === "sliding";
   const base: Omit<Plan, "binnings"> = {
     kind: signals ? "signals" : "rows",

@@ -30,7 +30,7 @@ function model(name: string, wrong: (person: number, window: number, actual: num
     predicted,
     confidence: new Float32Array(count).fill(0.8),
   };
-  return { model: name, classes, holdoutSha256: holdout, outcomes, metrics: measure(outcomes, { leaking }) };
+  return { model: name, classes, holdoutSha256: holdout, cut: "4 s", outcomes, metrics: measure(outcomes, { leaking }) };
 }
 
 const good = model("good", (_, window) => window < 6);
@@ -144,6 +144,24 @@ describe("the gate", () => {
     expect(decide({ candidate: { ...better, outcomes: relabelled }, champion: good, gate: GATE })).toMatchObject({
       rule: "holdout-changed",
     });
+  });
+
+  it("compares models that cut windows otherwise person by person, and refuses where the people differ", () => {
+    const half = (side: Evaluated): Evaluated => {
+      const kept = <Values extends Int32Array | Float32Array>(values: Values) => values.filter((_, at) => at % 2 === 0) as Values;
+      const { actual, predicted, subject, confidence } = side.outcomes;
+      const outcomes: Outcomes = {
+        ...side.outcomes,
+        ...{ actual: kept(actual), predicted: kept(predicted), subject: kept(subject), confidence: kept(confidence) },
+      };
+      return { ...side, cut: "8 s", outcomes, metrics: measure(outcomes, { leaking: false }) };
+    };
+    const longer = half(better);
+    const verdict = decide({ candidate: longer, champion: good, gate: GATE });
+    expect(verdict).toMatchObject({ promoted: true, rule: "better" });
+    expect(verdict.difference?.value).toBeCloseTo(longer.metrics.macroF1.value - good.metrics.macroF1.value, 12);
+    const others = { ...longer, outcomes: { ...longer.outcomes, subjects: longer.outcomes.subjects.with(3, "someone else") } };
+    expect(decide({ candidate: others, champion: good, gate: GATE })).toMatchObject({ promoted: false, rule: "holdout-changed" });
   });
 
   it("refuses to compare with a champion whose figures are not numbers", () => {
