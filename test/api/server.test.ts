@@ -26,8 +26,8 @@ describe("the server", () => {
     await opened.promise;
     const answer = fetch(`${url}/api/v1/projects`, { headers });
     const began = performance.now();
-    // The request is on its way before the word to stop is given.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // The request has arrived, or is answered, before the word to stop is given.
+    await new Promise((resolve) => setTimeout(resolve, 200));
     stop.abort();
     await Promise.all([serving, ended.promise]);
     expect((await answer).status).toBe(200);
