@@ -33,7 +33,7 @@ export const run: Bench = async (context) => {
     peer = lastJson(await runCommand(python, [join(import.meta.dirname, "peers/har_sklearn.py"), join(folder, "hapt_raw.zip")]));
     context.say(`scikit-learn: accuracy ${round(peer!.accuracy)}`);
   }
-  const { metrics, decision, candidate } = ours.run;
+  const { metrics, decision, candidate, models } = ours.run;
   const leftOut = training.leftOut["mlp"]!.accuracy.value;
   return {
     value: round(ours.accuracy),
@@ -50,6 +50,7 @@ export const run: Bench = async (context) => {
       errorsAgainstPeer: peer && round((1 - ours.accuracy) / (1 - peer.accuracy), 3),
       perClass: metrics?.perClass,
       candidate,
+      winner: models.find(({ id }) => id === candidate)?.family,
       decision,
       stages: stageSeconds(ours),
       peakMb: ours.memory?.totalMb,

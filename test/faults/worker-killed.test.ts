@@ -28,7 +28,7 @@ beforeAll(async () => {
 describe("a worker that is killed", () => {
   it("F01: in the middle of a training costs the time since the last checkpoint, and not one bit of the result", async () => {
     const optimizer = { kind: "adam", learningRate: 0.001 };
-    const models = [{ family: "mlp", units: [500, 500], activation: "relu", dropout: 0.2, batch: 8, epochs: EPOCHS, optimizer }];
+    const models = [{ family: "mlp", units: [800, 800], activation: "relu", dropout: 0.2, batch: 8, epochs: EPOCHS, optimizer }];
     const floors = { accuracy: 0.1, macroF1: 0.1 };
     await startRun(platform, "gym", { id: "killed", set: { models, "gate.floors": floors } }, "test");
     const first = startWorkerProcess(platform.config);
