@@ -16,7 +16,6 @@ const ensembleGenomeSchema = z.strictObject({
   /** None of them is an ensemble itself. */
   members: z.array(genomeSchema).min(2).max(MOST_MEMBERS),
 });
-type EnsembleGenome = z.infer<typeof ensembleGenomeSchema>;
 
 /** The genome of a model, which may be one that no spec can ask for. */
 export const modelGenomeSchema = z.discriminatedUnion("family", [...genomeSchema.options, ensembleGenomeSchema]);
