@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -14,7 +14,8 @@ const holderSchema = z.object({ pid: z.number(), began: z.string() });
 export async function tryLock(path: string): Promise<(() => Promise<void>) | null> {
   await mkdir(dirname(path), { recursive: true });
   const own = `${path}.${randomUUID()}`;
-  await writeFile(own, JSON.stringify(identify(process.pid)), { mode: 0o600 });
+  // The key makes no two locks alike, even of one process.
+  await writeFile(own, JSON.stringify({ ...identify(process.pid), key: randomUUID() }), { mode: 0o600 });
   try {
     for (;;) {
       // A link appears whole or not at all, so nobody ever reads a lock that is still being written.
@@ -48,19 +49,22 @@ export async function withLock<Result>(path: string, work: () => Promise<Result>
   }
 }
 
+/**
+ * Removes a lock whose holder died; true when it is worth another try. Between reading a dead holder's lock and removing
+ * it, others may have removed it too and taken it anew, so only the holder of a second lock, named after that very text,
+ * may remove it. Whoever dies with the second lock in hand is dealt with in the same way.
+ */
 async function removeIfAbandoned(path: string): Promise<boolean> {
   const text = await readOrNull(path);
   if (text === null) return true;
   if (holderLives(text)) return false;
-  // Two processes may find the same corpse: whoever moved something else away by mistake puts it back.
-  const aside = `${path}.${randomUUID()}`;
+  const release = await tryLock(`${path}.${createHash("sha256").update(text).digest("hex").slice(0, 16)}`);
+  if (!release) return false;
   try {
-    await rename(path, aside);
-  } catch {
-    return true;
+    if ((await readOrNull(path)) === text) await rm(path);
+  } finally {
+    await release();
   }
-  if ((await readOrNull(aside)) !== text) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
   return true;
 }
 
