@@ -40,6 +40,14 @@ export const ERRORS = {
   TRAINING_DIVERGED: entry(422, false, "Lower the learning rate; the loss became infinite or not a number."),
   OUT_OF_MEMORY: entry(422, false, "Use a smaller batch or model, or raise the memory allowed to one job."),
   NO_CHAMPION: entry(404, false, "Run the pipeline until a model is promoted."),
+  // Labels, features, nights.
+  LABEL_CONFLICT: entry(409, false, "Look at the label that was there first; answer again if it is wrong."),
+  INTERVAL_OUTSIDE: entry(422, false, "Choose an interval inside the recording; its length is named."),
+  SUBJECT_UNKNOWN: entry(404, false, "Check the subject and the recording; whoever was erased cannot be labelled."),
+  ANNOTATION_OFF: entry(422, false, "Add `annotation` to the spec and apply it."),
+  FEATURES_OFF: entry(422, false, "Add `featureStore` to the spec and apply it, then run the pipeline."),
+  SCHEDULE_INVALID: entry(400, false, "Correct the cron expression or the time zone; `schedule next` shows what one means."),
+  SCHEDULE_TOO_OFTEN: entry(400, false, "Leave more time between nights; a retraining needs minutes, not seconds."),
   // Access.
   UNAUTHENTICATED: entry(401, false, "Sign in, or send a token."),
   FORBIDDEN: entry(403, false, "Ask someone with the role named."),

@@ -1,6 +1,23 @@
 import { z } from "zod";
 import { ROLES, TOKEN_SCOPES } from "./api/access.ts";
+import { LABEL_AUTHORITIES } from "./api/labels.ts";
+import { NIGHT_STATES, scheduleInputSchema } from "./api/nights.ts";
 import { PROFILE_FIELDS } from "./profile.ts";
+
+const signedLabel = z.object({
+  label: z.string(),
+  subject: z.string(),
+  recording: z.string(),
+  from: z.int(),
+  to: z.int(),
+  rateHz: z.number(),
+  /** Null takes back the label it supersedes. */
+  class: z.string().nullable(),
+  authority: z.enum(LABEL_AUTHORITIES),
+  task: z.string().nullable(),
+  supersedes: z.string().nullable(),
+  seconds: z.number().nullable(),
+});
 
 /**
  * What can be decided, and what each decision carries. The journal keeps these for ever: an entry may gain an optional
@@ -33,6 +50,22 @@ export const EVENTS = {
   "quarantine.replayed": z.object({ run: z.string(), specVersion: z.int() }),
   /** What was said of a person by hand: by biometric id and which fields, never their values, which must be erasable. */
   "subject.profiled": z.object({ subject: z.string(), fields: z.array(z.enum(PROFILE_FIELDS)) }),
+  "label.signed": signedLabel,
+  /** An answer that came after another's: `winner` is the label that was there first. */
+  "label.refused": signedLabel.extend({ winner: z.string() }),
+  "task.made": z.object({ reason: z.string(), tasks: z.int(), model: z.string() }),
+  "task.settled": z.object({
+    task: z.string(),
+    outcome: z.string().nullable(),
+    how: z.enum(["agreed", "majority", "adjudicated", "withdrawn"]),
+  }),
+  "task.escalated": z.object({ task: z.string(), why: z.string() }),
+  "schedule.set": scheduleInputSchema,
+  "schedule.paused": z.object({ why: z.string() }),
+  "schedule.resumed": z.object({ why: z.string() }),
+  "schedule.backfilled": z.object({ from: z.string(), to: z.string(), nights: z.int(), parallel: z.int() }),
+  "night.asked": z.object({ night: z.string(), cause: z.string(), why: z.string() }),
+  "night.ended": z.object({ night: z.string(), state: z.enum(NIGHT_STATES), why: z.string(), run: z.string().nullable() }),
   "account.added": z.object({ account: z.string(), role: z.enum(ROLES), projects: z.array(z.string()).nullable() }),
   "account.revoked": z.object({ account: z.string() }),
   "token.added": z.object({
@@ -78,6 +111,22 @@ export function subjectOf(event: NewEvent): string {
       return event.payload.run;
     case "subject.profiled":
       return event.payload.subject;
+    case "label.signed":
+    case "label.refused":
+      return event.payload.label;
+    case "task.made":
+      return event.payload.model;
+    case "task.settled":
+    case "task.escalated":
+      return event.payload.task;
+    case "schedule.set":
+    case "schedule.paused":
+    case "schedule.resumed":
+    case "schedule.backfilled":
+      return event.project ?? "";
+    case "night.asked":
+    case "night.ended":
+      return event.payload.night;
     case "model.promoted":
     case "model.rolled-back":
       return event.payload.slot;

@@ -1,4 +1,5 @@
 import type { Role, TokenScope } from "./api/access.ts";
+import type { LabelAuthority } from "./api/labels.ts";
 import type { JournalEvent, NewEvent } from "./journal.ts";
 
 /**
@@ -38,7 +39,39 @@ export interface TokenRow {
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
 }
+export interface LabelRow {
+  readonly id: string;
+  readonly project: string;
+  readonly subject: string;
+  readonly recording: string;
+  readonly from_sample: number;
+  readonly to_sample: number;
+  readonly rate_hz: number;
+  readonly class: string | null;
+  readonly authority: LabelAuthority;
+  readonly signed_by: string;
+  readonly task: string | null;
+  readonly supersedes: string | null;
+  readonly seconds: number | null;
+  readonly at: Date;
+  readonly journal_id: number;
+}
+export interface ScheduleRow {
+  readonly project: string;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly overlap: "skip" | "buffer";
+  readonly catchup_minutes: number;
+  readonly jitter_seconds: number;
+  readonly paused: boolean;
+  readonly why: string;
+  readonly set_by: string;
+  readonly set_at: Date;
+  readonly journal_id: number;
+}
 export interface ProjectionRows {
+  readonly label: LabelRow;
+  readonly schedule: ScheduleRow;
   readonly project: ProjectRow;
   readonly champion: ChampionRow;
   readonly account: AccountRow;
@@ -60,6 +93,12 @@ export function targetOf(event: NewEvent): Target | undefined {
     case "model.promoted":
     case "model.rolled-back":
       return { table: "champion", key: event.payload.slot };
+    case "label.signed":
+      return { table: "label", key: event.payload.label };
+    case "schedule.set":
+    case "schedule.paused":
+    case "schedule.resumed":
+      return { table: "schedule", key: event.project ?? "" };
     case "account.added":
     case "account.revoked":
       return { table: "account", key: event.payload.account };
@@ -84,6 +123,58 @@ export const PROJECTIONS: { readonly [Name in ProjectionName]: Fold<Name> } = {
     if (event.kind !== "model.promoted" && event.kind !== "model.rolled-back") return row;
     const { slot, model } = event.payload;
     return { project: event.project ?? "", slot, model, since: event.at, journal_id: event.id };
+  },
+
+  label(row, event) {
+    if (event.kind !== "label.signed") return row;
+    const { label, subject, recording, from, to, rateHz, class: name, authority, task, supersedes, seconds } = event.payload;
+    return {
+      id: label,
+      project: event.project ?? "",
+      subject,
+      recording,
+      from_sample: from,
+      to_sample: to,
+      rate_hz: rateHz,
+      class: name,
+      authority,
+      signed_by: event.actor,
+      task,
+      supersedes,
+      seconds,
+      at: event.at,
+      journal_id: event.id,
+    };
+  },
+
+  schedule(row, event) {
+    if (event.kind === "schedule.set") {
+      const { cron, timezone, overlap, catchupMinutes, jitterSeconds, why } = event.payload;
+      return {
+        project: event.project ?? "",
+        cron,
+        timezone,
+        overlap,
+        catchup_minutes: catchupMinutes,
+        jitter_seconds: jitterSeconds,
+        paused: row?.paused ?? false,
+        why,
+        set_by: event.actor,
+        set_at: event.at,
+        journal_id: event.id,
+      };
+    }
+    if (event.kind !== "schedule.paused" && event.kind !== "schedule.resumed") return row;
+    return (
+      row && {
+        ...row,
+        paused: event.kind === "schedule.paused",
+        why: event.payload.why,
+        set_by: event.actor,
+        set_at: event.at,
+        journal_id: event.id,
+      }
+    );
   },
 
   account(row, event) {

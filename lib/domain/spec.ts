@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
+import { annotationSchema, featureStoreSchema, notifySchema, retrainSchema } from "./spec-annotation.ts";
 import { crossChecks } from "./spec-cross-checks.ts";
 
 /**
@@ -395,6 +396,10 @@ export const specSchema = z
     ensemble: z.int().min(0).max(8).default(0),
     evolve: evolveSchema.optional(),
     gate: gateSchema,
+    annotation: annotationSchema.optional(),
+    retrain: retrainSchema,
+    notify: notifySchema,
+    featureStore: featureStoreSchema.optional(),
     seed: z
       .int()
       .min(0)

@@ -1,14 +1,16 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
+import type { TokenScope } from "../domain/api/access.ts";
 import type { ErrorReport } from "../domain/errors.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
 import type { ModelGenome } from "../domain/artifact.ts";
 import type { Spec } from "../domain/spec.ts";
 import type { RunState, StageState, Verdict } from "../domain/stages.ts";
+import type { AnnotationTables } from "./annotation-tables.ts";
 
 /** The tables, as in `migrations/`; a test compares the two. */
-export interface Database {
+export interface Database extends AnnotationTables {
   journal: JournalTable;
   project: ProjectTable;
   champion: ChampionTable;
@@ -89,7 +91,7 @@ interface TokenTable {
   id: string;
   account: string;
   name: string;
-  scope: "all" | "read" | "data.add" | "predict";
+  scope: TokenScope;
   project: string | null;
   created_at: Date;
   expires_at: Date | null;

@@ -4,7 +4,7 @@ import { targetOf } from "../domain/projections.ts";
 import type { Database } from "./database.ts";
 import { eventOf, fold, insertRow } from "./journal.ts";
 
-const TABLES: readonly ProjectionName[] = ["project", "champion", "account", "token"];
+const TABLES: readonly ProjectionName[] = ["project", "champion", "label", "schedule", "account", "token"];
 const BATCH = 5_000;
 
 /** A row that only one side has: the journal says it should be, or the table has it and should not. */
@@ -30,7 +30,7 @@ export async function rebuild(db: Kysely<Database>, options: { apply?: boolean }
     .transaction()
     .setIsolationLevel(apply ? "read committed" : "repeatable read")
     .execute(async (tx) => {
-      if (apply) await sql`lock table journal, project, champion, account, token in exclusive mode`.execute(tx);
+      if (apply) await sql`lock table journal, project, champion, label, schedule, account, token in exclusive mode`.execute(tx);
       const { events, states } = await replay(tx);
       const differences: Difference[] = [];
       for (const table of TABLES) {
@@ -50,7 +50,7 @@ export async function rebuild(db: Kysely<Database>, options: { apply?: boolean }
 type States = Record<ProjectionName, Map<string, ProjectionRows[ProjectionName]>>;
 
 async function replay(tx: Transaction<Database>): Promise<{ events: number; states: States }> {
-  const states: States = { project: new Map(), champion: new Map(), account: new Map(), token: new Map() };
+  const states: States = Object.fromEntries(TABLES.map((table) => [table, new Map()])) as States;
   let events = 0;
   for (let after = 0; ;) {
     const rows = await tx.selectFrom("journal").selectAll().where("id", ">", after).orderBy("id").limit(BATCH).execute();

@@ -5,7 +5,14 @@ import { PROJECTIONS, targetOf, type ProjectionName, type ProjectionRows, type T
 import type { Database } from "./database.ts";
 
 /** The column that `Target.key` names. */
-const PROJECTION_KEYS = { project: "id", champion: "slot", account: "id", token: "id" } as const satisfies Record<ProjectionName, string>;
+const PROJECTION_KEYS = {
+  project: "id",
+  champion: "slot",
+  label: "id",
+  schedule: "project",
+  account: "id",
+  token: "id",
+} as const satisfies Record<ProjectionName, string>;
 
 /**
  * Writes a decision and what follows from it, in the caller's transaction. Decisions about the same row take turns:

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { addAccount, addToken, revokeAccount } from "../../lib/app/accounts.ts";
 import { PERMISSIONS, ROLES, type Action, type Role } from "../../lib/domain/api/access.ts";
-import { ROUTES, type RouteSpec } from "../../lib/domain/api/routes.ts";
+import type { RouteSpec } from "../../lib/domain/api/route-spec.ts";
+import { ROUTES } from "../../lib/domain/api/routes.ts";
 import { insertModel } from "../app/world.ts";
 import { openApi, type Api } from "./world.ts";
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Change } from "../../lib/domain/api/events.ts";
 import type { RunDetail } from "../../lib/domain/api/runs.ts";
+import type { RouteSpec } from "../../lib/domain/api/route-spec.ts";
 import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
 import * as data from "./data-fixtures.ts";
 import * as fixtures from "./fixtures.ts";
@@ -249,8 +250,9 @@ export async function startStandIn(dist: string): Promise<StandIn> {
       answers[found.name]?.({ params: found.params, query: url.searchParams, body }) ??
       refused(500, "INTERNAL", `The stand-in has no answer to ${found.name}.`);
     if (answer instanceof Refusal) return send(response, answer.status, errorBody(answer.code, answer.message));
-    const route = ROUTES[found.name];
-    send(response, "status" in route ? route.status : 200, route.response.parse(answer));
+    const route: RouteSpec = ROUTES[found.name];
+    if (answer instanceof Uint8Array) return void response.writeHead(200, { "content-type": "application/octet-stream" }).end(answer);
+    send(response, route.status ?? 200, route.response?.parse(answer));
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

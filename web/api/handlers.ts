@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Health } from "../../lib/app/health.ts";
 import type { Serving } from "../../lib/app/serving.ts";
 import type { Actor } from "../../lib/domain/api/access.ts";
-import type { RouteBody, RouteName, RouteParams, RouteQuery, RouteResponse } from "../../lib/domain/api/routes.ts";
+import type { ByteRouteName, RouteBody, RouteName, RouteParams, RouteQuery, RouteResponse } from "../../lib/domain/api/routes.ts";
 import type { Platform } from "../../lib/platform.ts";
 
 /** What every handler works with. */
@@ -26,5 +26,6 @@ export interface Call<Name extends RouteName> {
   readonly reply: FastifyReply;
 }
 
-export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<RouteResponse<Name>>;
+/** A route that answers with bytes sends them itself, with their type, tag and length. */
+export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<Name extends ByteRouteName ? FastifyReply : RouteResponse<Name>>;
 export type Handlers<Name extends RouteName = RouteName> = { readonly [Each in Name]: Handler<Each> };

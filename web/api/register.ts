@@ -2,19 +2,25 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RateLimitOptions } from "@fastify/rate-limit";
 import type { Actor } from "../../lib/domain/api/access.ts";
 import { errorBodySchema } from "../../lib/domain/api/page.ts";
-import { ROUTES, type RouteName, type RouteSpec } from "../../lib/domain/api/routes.ts";
+import type { RouteSpec } from "../../lib/domain/api/route-spec.ts";
+import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import { needIn, projectOf } from "./access.ts";
 import type { Call, Handlers, Services } from "./handlers.ts";
 import { accountHandlers } from "./routes/accounts.ts";
 import { dataHandlers } from "./routes/data.ts";
+import { featureHandlers } from "./routes/features.ts";
+import { labelHandlers } from "./routes/labels.ts";
 import { modelHandlers } from "./routes/models.ts";
+import { nightHandlers } from "./routes/nights.ts";
 import { projectHandlers } from "./routes/projects.ts";
 import { runHandlers } from "./routes/runs.ts";
 import { sessionHandlers } from "./routes/session.ts";
+import { signalHandlers } from "./routes/signals.ts";
+import { taskHandlers } from "./routes/tasks.ts";
 
-/** Bodies larger than a spec: windows of raw samples. */
-const BODY_LIMITS: Partial<Record<RouteName, number>> = { predict: 16 * 2 ** 20 };
+/** Bodies larger than a spec: windows of raw samples, a file of labels. */
+const BODY_LIMITS: Partial<Record<RouteName, number>> = { predict: 16 * 2 ** 20, importLabels: 32 * 2 ** 20 };
 /** A minute's requests of one address where the usual is not right. Devices ask for predictions many times a second. */
 const RATES: Partial<Record<RouteName, RateLimitOptions | false>> = {
   signIn: { max: 20, timeWindow: 60_000 },
@@ -31,6 +37,11 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
     ...dataHandlers(services),
     ...runHandlers(services),
     ...modelHandlers(services),
+    ...taskHandlers(services),
+    ...labelHandlers(services),
+    ...signalHandlers(services),
+    ...featureHandlers(services),
+    ...nightHandlers(services),
   };
   for (const name of Object.keys(ROUTES) as RouteName[]) {
     const route: RouteSpec = ROUTES[name];
@@ -48,7 +59,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
         ...(route.params && { params: route.params }),
         ...(route.query && { querystring: route.query }),
         ...(route.body && { body: route.body }),
-        response: { [status]: route.response, default: errorBodySchema },
+        response: { ...(route.response && { [status]: route.response }), default: errorBodySchema },
       },
       preHandler: async (request) => {
         if (route.access !== "public") await checkProject(request, services, route);
@@ -57,7 +68,7 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
         const { params, query, body } = request;
         const call = { params, query, body, request, reply, actor: actorOf(request, route) } as Call<RouteName>;
         const answer = await handler(call);
-        return reply.status(status).send(answer);
+        return answer === reply ? reply : reply.status(status).send(answer);
       },
     });
   }

@@ -20,6 +20,11 @@ export const PERMISSIONS = {
   "run.cancel": { roles: ["engineer", "scheduler"], everywhere: false },
   "run.approve": { roles: ["engineer"], everywhere: false },
   "model.promote": { roles: ["engineer"], everywhere: false },
+  /** Tasks and labels; who may settle what annotators disagree on, the spec's `annotation.experts` says as well. */
+  "label.add": { roles: ["engineer", "annotator"], everywhere: false },
+  "label.import": { roles: ["engineer"], everywhere: false },
+  "task.make": { roles: ["engineer"], everywhere: false },
+  "schedule.set": { roles: ["engineer", "scheduler"], everywhere: false },
   /** Own tokens only; see `account.manage` for those of others. */
   "token.own": { roles: ["engineer", "scheduler", "annotator", "viewer"], everywhere: false },
   "account.manage": { roles: ["engineer"], everywhere: true },
@@ -27,7 +32,7 @@ export const PERMISSIONS = {
 export type Action = keyof typeof PERMISSIONS;
 
 /** What a token can do: all its account may, or one thing. */
-export const TOKEN_SCOPES = ["all", "read", "data.add", "predict"] as const;
+export const TOKEN_SCOPES = ["all", "read", "data.add", "predict", "label.add"] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
 /** Who asks: an account, narrowed by the token it came with. `projects` null means every project. */

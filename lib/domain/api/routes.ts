@@ -5,29 +5,16 @@ import * as data from "./data.ts";
 import * as journal from "./journal.ts";
 import * as models from "./models.ts";
 import * as overview from "./overview.ts";
+import { annotationRoutes } from "./annotation-routes.ts";
+import { featureRoutes } from "./feature-routes.ts";
+import { nightRoutes } from "./night-routes.ts";
 import { pageOf, pageQuerySchema } from "./page.ts";
 import * as predictions from "./predictions.ts";
 import * as projects from "./projects.ts";
+import type { RouteSpec } from "./route-spec.ts";
 import * as runs from "./runs.ts";
 
-/**
- * The HTTP API as one table: the server registers these routes and no others, the browser's client is typed by them,
- * and the tests walk them. `access` is what the caller must be allowed to do; `public` needs no one; `account` needs
- * someone signed in, whoever it is.
- */
-export interface RouteSpec {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  readonly path: string;
-  readonly summary: string;
-  readonly access: access.Action | "public" | "account";
-  readonly params?: z.ZodObject;
-  readonly query?: z.ZodObject;
-  /** Absent: no body, or one that is no JSON (see the summary). */
-  readonly body?: z.ZodType;
-  readonly status?: 200 | 201 | 202;
-  readonly response: z.ZodType;
-}
-
+/** The HTTP API as one table: the server registers these routes and no others, the browser's client is typed by them, and the tests walk them. */
 const inProject = z.object({ project: idSchema });
 const ofRun = z.object({ run: idSchema });
 const ofModel = z.object({ model: idSchema });
@@ -348,6 +335,10 @@ export const ROUTES = {
     response: predictions.predictedSchema,
   },
 
+  ...annotationRoutes,
+  ...featureRoutes,
+  ...nightRoutes,
+
   listJournal: {
     method: "GET",
     path: "/api/v1/journal",
@@ -408,6 +399,9 @@ export const ROUTES = {
 } as const satisfies Record<string, RouteSpec>;
 
 export type RouteName = keyof typeof ROUTES;
+/** Routes that answer with bytes. */
+export type ByteRouteName = { [Name in RouteName]: (typeof ROUTES)[Name] extends { response: z.ZodType } ? never : Name }[RouteName];
+export type JsonRouteName = Exclude<RouteName, ByteRouteName>;
 type Of<Name extends RouteName, Part extends keyof RouteSpec> =
   (typeof ROUTES)[Name] extends Record<Part, infer Schema extends z.ZodType> ? Schema : z.ZodUndefined;
 export type RouteParams<Name extends RouteName> = z.output<Of<Name, "params">>;

@@ -1,6 +1,8 @@
 import { errorBodySchema } from "../../../lib/domain/api/page.ts";
 import {
   ROUTES,
+  type ByteRouteName,
+  type JsonRouteName,
   type RouteBodyInput,
   type RouteName,
   type RouteParams,
@@ -26,20 +28,13 @@ interface AnyInput {
  * Calls one route of the API and parses its answer.
  * @throws ApiFailure with the API's own code; `API_UNREACHABLE` without an answer, `ANSWER_UNREADABLE` for one that does not fit
  */
-export async function call<Name extends RouteName>(
+export async function call<Name extends JsonRouteName>(
   name: Name,
   input: RouteInput<Name>,
   signal?: AbortSignal,
 ): Promise<RouteResponse<Name>> {
-  const route = ROUTES[name];
-  const { params, query, body } = input as AnyInput;
-  const response = await send(addressOf(route.path, params, query), {
-    method: route.method,
-    credentials: "same-origin",
-    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const route: (typeof ROUTES)[JsonRouteName] = ROUTES[name];
+  const response = await ask(name, input, signal);
   const answer: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw refusal(response.status, answer);
   const parsed = route.response.safeParse(answer);
@@ -55,6 +50,25 @@ export async function call<Name extends RouteName>(
     });
   }
   return parsed.data as RouteResponse<Name>;
+}
+
+/** Calls a route that answers with bytes. @throws ApiFailure as `call` */
+export async function bytesOf<Name extends ByteRouteName>(name: Name, input: RouteInput<Name>, signal?: AbortSignal): Promise<ArrayBuffer> {
+  const response = await ask(name, input, signal);
+  if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
+  return response.arrayBuffer();
+}
+
+function ask<Name extends RouteName>(name: Name, input: RouteInput<Name>, signal?: AbortSignal): Promise<Response> {
+  const { method, path } = ROUTES[name];
+  const { params, query, body } = input as AnyInput;
+  return send(addressOf(path, params, query), {
+    method,
+    credentials: "same-origin",
+    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 /** `/runs/:run` with its parameters filled in and the query appended; values left undefined are left out. */

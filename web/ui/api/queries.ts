@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
-import type { RouteName, RouteResponse } from "../../../lib/domain/api/routes.ts";
+import type { JsonRouteName, RouteResponse } from "../../../lib/domain/api/routes.ts";
 import { call, type RouteInput } from "./client.ts";
 import { ApiFailure } from "./failure.ts";
 
@@ -7,7 +7,7 @@ import { ApiFailure } from "./failure.ts";
  * One read of the API, cached under its route and input: keys begin with the route's name, and the event stream finds by
  * these what has grown stale.
  */
-export function read<Name extends RouteName>(name: Name, input: RouteInput<Name>) {
+export function read<Name extends JsonRouteName>(name: Name, input: RouteInput<Name>) {
   return queryOptions({
     queryKey: [name, input] as const,
     queryFn: ({ signal }) => call(name, input, signal),
@@ -15,8 +15,8 @@ export function read<Name extends RouteName>(name: Name, input: RouteInput<Name>
 }
 
 type ListName = {
-  [Name in RouteName]: RouteResponse<Name> extends { items: unknown[]; next: string | null } ? Name : never;
-}[RouteName];
+  [Name in JsonRouteName]: RouteResponse<Name> extends { items: unknown[]; next: string | null } ? Name : never;
+}[JsonRouteName];
 
 /** A list that grows page by page, by key and never by offset, so that new rows shift nothing. */
 export function readPages<Name extends ListName>(name: Name, input: RouteInput<Name> & { query?: object }) {
