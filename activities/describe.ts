@@ -62,7 +62,14 @@ export function createDescribeActivities(platform: Platform) {
     await using members = await fileOf(cohorts);
     await using job = await compute.run(
       "describe-snapshot",
-      { parts, spec, split: await objects.fetch(manifest.split), cohorts: members.path, outName: "description.json" },
+      {
+        parts,
+        spec,
+        split: await objects.fetch(manifest.split),
+        cohorts: members.path,
+        labels: manifest.labels ? await objects.fetch(manifest.labels) : undefined,
+        outName: "description.json",
+      },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "describe") },
     );
     const put = await objects.putFile(context.project, "description", join(job.folder, "description.json"));

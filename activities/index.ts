@@ -1,7 +1,11 @@
+import { askNight } from "../lib/app/nights.ts";
 import type { Platform } from "../lib/platform.ts";
+import { createAnnotationActivities } from "./annotation.ts";
+import { createChooseTasksActivities } from "./choose-tasks.ts";
 import { createCleanActivities } from "./clean.ts";
 import { createDecideActivities } from "./decide.ts";
 import { createEvaluateActivities } from "./evaluate.ts";
+import { createFeatureActivities } from "./features.ts";
 import { createPromoteActivities } from "./promote.ts";
 import { createRunActivities } from "./run.ts";
 import { createScoreActivities } from "./score.ts";
@@ -23,6 +27,7 @@ export function createActivities(platform: Platform) {
       ...createSearchActivities(platform),
       ...createDecideActivities(platform),
       ...createPromoteActivities(platform),
+      ...createAnnotationActivities(platform, { askNight, notify: () => Promise.resolve() }),
     },
     data: {
       ...createStageActivities(platform),
@@ -31,6 +36,7 @@ export function createActivities(platform: Platform) {
       ...createWindowActivities(platform),
       ...createClusterActivities(platform),
       ...createDescribeActivities(platform),
+      ...createFeatureActivities(platform),
     },
     models: {
       ...createSynthesiseActivities(platform),
@@ -38,6 +44,7 @@ export function createActivities(platform: Platform) {
       ...createCombineActivities(platform),
       ...createEvaluateActivities(platform),
       ...createScoreActivities(platform),
+      ...createChooseTasksActivities(platform),
     },
   };
 }

@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobOutput } from "../lib/compute/job.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
-import { manifestSchema, splitOfManifestSchema, type Manifest } from "../lib/domain/manifest.ts";
+import { LabelFreezer, type FrozenLabels, type LeftOut } from "../lib/domain/labels/frozen.ts";
+import { parseManifest, splitOfManifestSchema, type Manifest } from "../lib/domain/manifest.ts";
 import { recordingName } from "../lib/domain/recording-id.ts";
 import type { Spec } from "../lib/domain/spec.ts";
 import { assignSplit, type Side, type SplitUnit } from "../lib/domain/split.ts";
@@ -12,6 +13,7 @@ import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
+import { standingByRecording } from "../lib/store/repositories/labels.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { cleanedBy, fileSpecOf, filesOf } from "./clean.ts";
 import { refOf } from "./object-of.ts";
@@ -24,18 +26,25 @@ type Listing = JobOutput<"list-recordings">;
 export function createSnapshotActivities(platform: Platform) {
   const { db, objects, compute } = platform;
 
-  /** Freezes what was cleaned: a manifest of parts with their hashes, the recordings in them, and the side each subject is on. */
+  /**
+   * Freezes what was cleaned and what people said of it: a manifest of parts with their hashes, the recordings in them,
+   * the labels that stand, and the side each subject is on.
+   */
   async function takeSnapshot(context: RunContext): Promise<{ snapshot: string }> {
     const fence = currentFence();
     await raise(db, fence);
     await beginStage(db, context.run, "snapshot");
     const spec = await specOf(db, context);
     const { parts, twins } = await partsOf(context, spec);
+    const { frozen, leftOut } = await labelsOf(context.project, spec);
+    await tellLeftOut(context, leftOut);
     const splitHash = sha256Of({ split: spec.split, seed: context.seed });
     const id = sha256Of({
       project: context.project,
       parts: parts.map(({ sha256, fileSpec, role, name }) => ({ sha256, fileSpec, role, name })),
       splitHash,
+      // Only where there are any: a snapshot without labels is the one that it was before there could be some.
+      ...(frozen && { labels: sha256Of(frozen) }),
     });
     const before = await db
       .selectFrom("snapshot")
@@ -47,8 +56,8 @@ export function createSnapshotActivities(platform: Platform) {
       await endStage(db, context.run, "snapshot", {
         state: "reused",
         counts: { rowsIn: before.rows, rowsOut: before.rows },
-        reason: "the same cleaned files and the same split",
-        detail: { snapshot: id, subjects: before.subjects, recordings: before.recordings, splits: before.splits },
+        reason: "the same cleaned files, the same labels and the same split",
+        detail: { snapshot: id, subjects: before.subjects, recordings: before.recordings, splits: before.splits, ...labelled(frozen) },
       });
       return { snapshot: id };
     }
@@ -57,6 +66,7 @@ export function createSnapshotActivities(platform: Platform) {
       const names = group.map((part) => part.name).join(" and ");
       await logRun(db, context.run, "snapshot", `the same samples in ${names}: kept on one side of the split`, "warn");
     }
+    const labels = frozen && (await objects.putBytes(context.project, "snapshot", Buffer.from(JSON.stringify(frozen))));
     const local = await Promise.all(parts.map(async (part) => ({ ...part, pieces: await objects.fetch(part.pieces) })));
     await using job = await compute.run(
       "list-recordings",
@@ -64,11 +74,14 @@ export function createSnapshotActivities(platform: Platform) {
         parts: local.map(({ pieces, file, fileSpec, role }) => ({ pieces, file, fileSpec, role })),
         spec,
         twins: twins.map((group) => group.map((part) => part.file)),
+        labels: labels ? await objects.fetch(labels) : undefined,
         shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)),
       },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "snapshot") },
     );
     const listing = job.output;
+    if (listing.gone > 0)
+      await logRun(db, context.run, "snapshot", `labels on ${listing.gone} recordings that are not in the data are left out`, "warn");
     const sides = await sidesOf(context, spec, listing, splitHash);
     const splitPath = join(job.folder, "split.json");
     await writeFile(splitPath, JSON.stringify(Object.fromEntries(sides)));
@@ -80,19 +93,21 @@ export function createSnapshotActivities(platform: Platform) {
     }
     const splits = countSides(sides);
     const manifest: Manifest = {
-      format: 2,
+      format: 3,
       project: context.project,
       splitBy: spec.split.by,
       splitHash,
       parts,
       split,
+      labels,
       shards: shards.map(({ put, parts: files, rows }) => ({ recordings: put, parts: [...files], rows })),
     };
     const body = await objects.putBytes(context.project, "snapshot", Buffer.from(JSON.stringify(manifest)));
     const holdout = [...sides].filter(([, side]) => side === "holdout").map(([unit]) => unit);
+    const onHoldout = frozen && labelsOn(frozen, spec, new Set(holdout));
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
-      await record(tx, [split, ...shards.map((shard) => shard.put), body]);
+      await record(tx, [split, ...shards.map((shard) => shard.put), ...(labels ? [labels] : []), body]);
       await tx
         .insertInto("snapshot")
         .values({
@@ -103,7 +118,12 @@ export function createSnapshotActivities(platform: Platform) {
           subjects: listing.totals.subjects,
           rows: listing.totals.rows,
           splits: JSON.stringify(splits),
-          holdout_sha256: sha256Of({ holdout: holdout.sort(), parts: parts.map((part) => part.sha256).sort() }),
+          holdout_sha256: sha256Of({
+            holdout: holdout.sort(),
+            parts: parts.map((part) => part.sha256).sort(),
+            ...(onHoldout && { labels: onHoldout }),
+          }),
+          labels: labels?.key ?? null,
           leaking: spec.split.by === "random",
         })
         .onConflict((conflict) => conflict.doNothing())
@@ -118,10 +138,30 @@ export function createSnapshotActivities(platform: Platform) {
           splits,
           by: spec.split.by,
           twins: twins.length,
+          ...labelled(frozen),
         },
       });
     });
     return { snapshot: id };
+  }
+
+  /** What people said, resolved; null where nothing of it can be used. All of it as of one moment. */
+  async function labelsOf(project: string, spec: Spec): Promise<{ frozen: FrozenLabels | null; leftOut: LeftOut }> {
+    const freezer = new LabelFreezer(spec);
+    await db
+      .transaction()
+      .setIsolationLevel("repeatable read")
+      .execute(async (tx) => {
+        for await (const labels of standingByRecording(tx, project)) freezer.add(labels);
+      });
+    const frozen = freezer.frozen();
+    return { frozen: frozen.recordings.length > 0 ? frozen : null, leftOut: freezer.leftOut() };
+  }
+
+  async function tellLeftOut({ run }: RunContext, { classes, synthetic }: LeftOut): Promise<void> {
+    for (const [name, labels] of Object.entries(classes))
+      await logRun(db, run, "snapshot", `${labels} labels by the class '${name}', which the spec has no longer, are left out`, "warn");
+    if (synthetic > 0) await logRun(db, run, "snapshot", `${synthetic} labels on recordings that were made up are left out`, "warn");
   }
 
   async function partsOf(context: RunContext, spec: Spec): Promise<{ parts: Part[]; twins: Part[][] }> {
@@ -159,6 +199,7 @@ export function createSnapshotActivities(platform: Platform) {
       .execute();
     const names = new Map(subjects.map((row) => [row.biometric_id, row.external_id]));
     const seen = JSON.parse(await readFile(listing.units, "utf8")) as string[];
+    const byPeople = new Set(JSON.parse(await readFile(listing.byPeople, "utf8")) as string[]);
     const bonds = new Map(Object.entries(JSON.parse(await readFile(listing.bonds, "utf8")) as Record<string, number>));
     const units: SplitUnit[] = seen.map((id) => {
       const name = spec.split.by === "subject" ? (names.get(id) ?? id) : recordingName(id);
@@ -167,6 +208,7 @@ export function createSnapshotActivities(platform: Platform) {
         name,
         rank: createHash("sha256").update(`${context.seed}/${name}`).digest("hex"),
         bond: bonds.has(id) ? `twins-${bonds.get(id)}` : undefined,
+        byPeople: byPeople.has(id),
       };
     });
     return assignSplit(units, spec.split, await earlierSides(context.project, splitHash));
@@ -195,7 +237,19 @@ const SHARD_ROWS = 2_500_000;
 
 export async function readManifest({ db, objects }: Pick<Platform, "db" | "objects">, key: string): Promise<Manifest> {
   const path = await objects.fetch(await refOf(db, key));
-  return manifestSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  return parseManifest(await readFile(path, "utf8"));
+}
+
+/** What of the labels decides what the holdout is; null for nothing. Windows split at random may all be in it. */
+function labelsOn({ recordings, ...rest }: FrozenLabels, { split }: Spec, holdout: ReadonlySet<string>): FrozenLabels | null {
+  const on = split.by === "random" ? recordings : recordings.filter((each) => holdout.has(each[split.by as "subject" | "recording"]));
+  return on.length > 0 ? { ...rest, recordings: on } : null;
+}
+
+/** For the run's page. */
+function labelled(frozen: FrozenLabels | null): { labels?: { recordings: number; spans: number } } {
+  if (!frozen) return {};
+  return { labels: { recordings: frozen.recordings.length, spans: frozen.recordings.reduce((sum, { spans }) => sum + spans.length, 0) } };
 }
 
 function countSides(sides: ReadonlyMap<string, Side>): Record<Side, number> {

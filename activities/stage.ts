@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Platform } from "../lib/platform.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
+import { isMedia } from "../lib/domain/media.ts";
 import type { Spec } from "../lib/domain/spec.ts";
 import type { RunContext } from "../lib/domain/stages.ts";
 import type { JobOutput } from "../lib/compute/job.ts";
@@ -30,7 +31,7 @@ export function createStageActivities(platform: Platform) {
     await beginStage(db, context.run, "stage");
     const spec = await specOf(db, context);
     const staging = stagingHash(spec);
-    const uploads = await uploadsOf(context);
+    const uploads = await uploadsOf(context, spec);
     const opened = db.selectFrom("file").select("upload").where("project", "=", context.project).where("staging", "=", staging);
     const known = new Set((await opened.distinct().execute()).map((row) => row.upload));
     // Uploads with the same bytes go one after another, by name: which of them counts must not be a race.
@@ -55,7 +56,8 @@ export function createStageActivities(platform: Platform) {
     await selectFiles(context, staging, uploads);
   }
 
-  async function uploadsOf(context: RunContext): Promise<Upload[]> {
+  /** Videos and sounds that the spec names are uploads, too, but hold no table. */
+  async function uploadsOf(context: RunContext, spec: Spec): Promise<Upload[]> {
     const run = await db.selectFrom("run").select("params").where("id", "=", context.run).executeTakeFirstOrThrow();
     const wanted = run.params["uploads"] as string[] | undefined;
     let query = db
@@ -64,7 +66,8 @@ export function createStageActivities(platform: Platform) {
       .select(["upload.id", "upload.name", "object.key", "object.sha256", "object.bytes"])
       .where("upload.project", "=", context.project);
     if (wanted) query = query.where("upload.id", "in", wanted);
-    const uploads = await query.orderBy("upload.name").orderBy("upload.id").execute();
+    const sent = await query.orderBy("upload.name").orderBy("upload.id").execute();
+    const uploads = sent.filter(({ name }) => !isMedia(spec, name));
     if (uploads.length === 0) throw new SensorloopError("NO_FILES", `project '${context.project}' has no files yet`);
     return uploads;
   }

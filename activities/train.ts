@@ -14,12 +14,10 @@ import { viewOf } from "./slot.ts";
 import { logRun, progressReporter } from "./stage-record.ts";
 import { shardsOf } from "./window.ts";
 
-/** A lost worker costs at most this much training. */
-const CHECKPOINT_SECONDS = 10;
-
 type TrainOutput = JobOutput<"train-model">;
 export function createTrainActivities(platform: Platform) {
   const { db, objects, compute } = platform;
+  const { checkpointSeconds } = platform.config.jobs;
 
   /** Trains one model to its end, from its last checkpoint. A model that cannot be trained fails alone, with its reason in its row. */
   async function trainModel(context: SearchContext & { model: string }): Promise<void> {
@@ -52,7 +50,7 @@ export function createTrainActivities(platform: Platform) {
           subjects: view.subjects,
           seed: context.seed,
           checkpoint,
-          checkpointEverySeconds: CHECKPOINT_SECONDS,
+          checkpointEverySeconds: checkpointSeconds,
         },
         {
           signal: currentSignal(),
@@ -60,7 +58,7 @@ export function createTrainActivities(platform: Platform) {
             const path = progress.detail?.["checkpoint"] as string | undefined;
             const { checkpoint: _, ...detail } = progress.detail ?? {};
             report({ ...progress, detail, model: context.model, family: model.family });
-            if (!path || Date.now() - saved < CHECKPOINT_SECONDS * 1_000) return;
+            if (!path || Date.now() - saved < checkpointSeconds * 1_000) return;
             saved = Date.now();
             saving = saving.then(() => saveCheckpoint(context, path, progress.done)).catch(() => {});
           },

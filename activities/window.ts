@@ -79,6 +79,7 @@ export function createWindowActivities(platform: Platform) {
         spec,
         recordings: await objects.fetch(shard.recordings),
         split: await objects.fetch(manifest.split),
+        labels: manifest.labels ? await objects.fetch(manifest.labels) : undefined,
         seed: context.seed,
         signals: readsSignals(spec),
         outName: "windows.bin",

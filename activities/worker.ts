@@ -2,6 +2,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/wo
 import { loadConfig } from "../lib/config.ts";
 import { openPlatform, type Platform } from "../lib/platform.ts";
 import { startPending } from "../lib/app/runs.ts";
+import { startAnnotations } from "../lib/app/wake-annotation.ts";
 import { sweep } from "../lib/store/sweep.ts";
 import { bundleWorkflows } from "../workflows/bundle.ts";
 import { attemptInterceptor } from "./attempt.ts";
@@ -12,6 +13,13 @@ export type Queue = (typeof QUEUES)[number];
 
 /** Runs whose start Temporal did not take are started as soon as it is back. */
 const OUTBOX_MS = 5_000;
+/**
+ * Beats are passed on this often; the SDK's own pause, 80 % of the time-out, leaves a busy worker three seconds before it
+ * counts as dead, and brings a cancellation as late.
+ */
+const BEATS_MS = 4_000;
+/** Tasks that wait are looked after by a workflow; where it was lost, another is started this often. */
+const QUEUES_MS = 60_000;
 /** What no row names is looked for this often, by one worker at a time. */
 const SWEEP_MS = 3_600_000;
 
@@ -29,6 +37,7 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
     connection,
     namespace: temporal.namespace,
     shutdownGraceTime: "10s" as const,
+    maxHeartbeatThrottleInterval: BEATS_MS,
     interceptors: { activity: [attemptInterceptor] },
   };
   const queues = options.queues ?? QUEUES;
@@ -70,6 +79,7 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
     setInterval(() => void work().catch((error: unknown) => platform.log.warn({ err: error }, failure)), ms);
   const chores = [
     every(OUTBOX_MS, "pending runs could not be started", () => startPending(platform)),
+    every(QUEUES_MS, "tasks that wait could not be looked after", () => startAnnotations(platform)),
     every(SWEEP_MS, "the object store could not be swept", () => sweep(platform.db, platform.objects)),
   ];
   const stop = () => workers.forEach((worker) => worker.getState() === "RUNNING" && worker.shutdown());

@@ -8,9 +8,11 @@ import type { Bench } from "./harness.ts";
 
 /** Each beside its peer. A bench's module exports `run`. */
 const BENCHES = {
+  active: () => import("./active.ts"),
   clean: () => import("./clean.ts"),
   evolution: () => import("./evolution.ts"),
   describe: () => import("./describe.ts"),
+  features: () => import("./features.ts"),
   "first-run": () => import("./first-run.ts"),
   har: () => import("./har.ts"),
   muvr: () => import("./muvr.ts"),

@@ -2,7 +2,9 @@ import type { Command } from "commander";
 import { tokenCommand, userCommand } from "./commands/account.ts";
 import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { featureCommand } from "./commands/feature.ts";
 import { journalCommand } from "./commands/journal.ts";
+import { labelCommand } from "./commands/label.ts";
 import { modelCommand } from "./commands/model.ts";
 import { predictCommand, predictionCommand } from "./commands/predict.ts";
 import { projectCommand } from "./commands/project.ts";
@@ -17,10 +19,12 @@ export function nounCommands(): Command[] {
     dataCommand(),
     quarantineCommand(),
     subjectCommand(),
+    featureCommand(),
     runCommand(),
     modelCommand(),
     predictCommand(),
     predictionCommand(),
+    labelCommand(),
     journalCommand(),
     userCommand(),
     tokenCommand(),

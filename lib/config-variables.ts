@@ -17,6 +17,7 @@ const notASample = (text: string) => !SAMPLES.has(text.toLowerCase());
 const folder = z.string();
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/);
 const webUrl = z.url({ protocol: /^https?$/ });
+const smtpUrl = z.url({ protocol: /^smtps?$/ });
 const postgresUrl = z.string().refine((text) => {
   const url = URL.parse(text);
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) && notASample(url.password);
@@ -54,6 +55,18 @@ export const variablesSchema = z.object({
   SENSORLOOP_SESSION_SECRET: variable(hexKey, "64 hexadecimal digits (32 random bytes)", "openssl rand -hex 32"),
   SENSORLOOP_JOB_PROCESSES: variable(count(1, 256), "a number of processes from 1 to 256", "4"),
   SENSORLOOP_JOB_MEMORY_MB: variable(count(128, 1_048_576), "MiB one job may use, at least 128", "1024"),
+  SENSORLOOP_CHECKPOINT_SECONDS: variable(count(1, 3_600), "seconds of training a lost worker may cost, from 1 to 3600", "10"),
+  SENSORLOOP_TF_BACKEND: variable(z.enum(["native", "wasm", "cpu"]), "native, wasm or cpu", "wasm"),
+  SENSORLOOP_METRICS_TOKEN: variable(z.string().min(16).refine(notASample), "a secret of at least 16 characters", "openssl rand -hex 32"),
+  SENSORLOOP_NIGHT_MIN_SECONDS: variable(count(1, 86_400), "seconds from 1 to 86400 that lie between two nights at least", "600"),
+  SENSORLOOP_WATCH_DIRS: variable(folder, "folders in which nights may look for new files, separated by ':'", "/srv/incoming:/mnt/share"),
+  SENSORLOOP_WEBHOOK_SECRET: variable(
+    z.string().min(16).refine(notASample),
+    "a secret of 16 characters or more that signs what webhooks are sent",
+    "openssl rand -hex 32",
+  ),
+  SENSORLOOP_SMTP_URL: variable(smtpUrl, "an smtp or smtps URL", "smtps://robot:s0me-l0ng-0ne@mail.internal"),
+  SENSORLOOP_MAIL_FROM: variable(z.email(), "the address that mail comes from", "sensorloop@example.org"),
   SENSORLOOP_LOG_LEVEL: variable(
     z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
     "trace, debug, info, warn, error or silent",

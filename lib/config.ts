@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { z } from "zod";
 import { hintOf, variablesSchema, type VariableName, type Variables } from "./config-variables.ts";
 import { SensorloopError } from "./domain/errors.ts";
@@ -35,12 +35,25 @@ export interface Config extends Places {
     readonly tls?: boolean;
     readonly uiUrl?: string;
   };
-  readonly web: { readonly host: string; readonly port: number; readonly publicUrl: string };
+  readonly web: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string;
+    /** What a scraper elsewhere than on the loopback sends; without it, none may read. */
+    readonly metricsToken?: string;
+  };
   /** 32 random bytes in hex, one value per installation for ever: biometric ids depend on it. */
   readonly pepper: string;
   readonly sessionSecret: string;
-  readonly jobs: { readonly processes: number; readonly memoryMb: number };
+  readonly jobs: { readonly processes: number; readonly memoryMb: number; readonly checkpointSeconds: number };
   readonly log: { readonly level: string };
+  readonly nights: {
+    /** Two nights of a project lie at least this far apart. */
+    readonly minSeconds: number;
+    /** Folders of this machine in which a spec's `watch` may lie; none where the operator named none. */
+    readonly watchDirs: readonly string[];
+  };
+  readonly notify: { readonly webhookSecret?: string; readonly smtpUrl?: string; readonly mailFrom: string };
 }
 
 export interface ConfigOptions {
@@ -111,14 +124,32 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       tls: known.SENSORLOOP_TEMPORAL_TLS ?? (known.SENSORLOOP_TEMPORAL_API_KEY === undefined ? undefined : true),
       uiUrl: known.SENSORLOOP_TEMPORAL_UI_URL,
     },
-    web: { host, port, publicUrl: known.SENSORLOOP_PUBLIC_URL ?? `http://${host}:${port}` },
+    web: {
+      host,
+      port,
+      publicUrl: known.SENSORLOOP_PUBLIC_URL ?? `http://${host}:${port}`,
+      metricsToken: known.SENSORLOOP_METRICS_TOKEN,
+    },
     pepper: known.SENSORLOOP_PEPPER,
     sessionSecret: known.SENSORLOOP_SESSION_SECRET,
     jobs: {
       processes: known.SENSORLOOP_JOB_PROCESSES ?? availableParallelism(),
       memoryMb: known.SENSORLOOP_JOB_MEMORY_MB ?? 1024,
+      checkpointSeconds: known.SENSORLOOP_CHECKPOINT_SECONDS ?? 10,
     },
     log: { level: known.SENSORLOOP_LOG_LEVEL ?? "info" },
+    nights: {
+      minSeconds: known.SENSORLOOP_NIGHT_MIN_SECONDS ?? 600,
+      watchDirs: (known.SENSORLOOP_WATCH_DIRS ?? "")
+        .split(delimiter)
+        .filter(Boolean)
+        .map((dir) => resolve(dir)),
+    },
+    notify: {
+      webhookSecret: known.SENSORLOOP_WEBHOOK_SECRET,
+      smtpUrl: known.SENSORLOOP_SMTP_URL,
+      mailFrom: known.SENSORLOOP_MAIL_FROM ?? "sensorloop@localhost",
+    },
   };
 }
 
@@ -132,6 +163,19 @@ export function loadPlaces(options: ConfigOptions = {}): Places {
   return places;
 }
 
+/**
+ * The back end of TensorFlow that is asked for, if one is: for jobs, which have an environment and no configuration.
+ * @throws SensorloopError CONFIG_INVALID where there is none of that name
+ */
+export function forcedBackend(options: ConfigOptions = {}): Variables["SENSORLOOP_TF_BACKEND"] {
+  const { variables, problems } = read(options);
+  refuse(
+    problems.filter(({ variable }) => variable === "SENSORLOOP_TF_BACKEND"),
+    false,
+  );
+  return variables.SENSORLOOP_TF_BACKEND;
+}
+
 /** A copy for logs and screens: secrets are there or not there, never shown. */
 export function redacted(config: Config): Config {
   const url = new URL(config.database.url);
@@ -141,8 +185,14 @@ export function redacted(config: Config): Config {
     database: { url: url.href },
     s3: { ...config.s3, accessKeyId: HIDDEN, secretAccessKey: HIDDEN },
     temporal: { ...config.temporal, apiKey: config.temporal.apiKey === undefined ? undefined : HIDDEN },
+    web: { ...config.web, metricsToken: config.web.metricsToken === undefined ? undefined : HIDDEN },
     pepper: HIDDEN,
     sessionSecret: HIDDEN,
+    notify: {
+      ...config.notify,
+      webhookSecret: config.notify.webhookSecret === undefined ? undefined : HIDDEN,
+      smtpUrl: config.notify.smtpUrl === undefined ? undefined : HIDDEN,
+    },
   };
 }
 

@@ -1,7 +1,10 @@
 import type { ActivityOptions } from "@temporalio/workflow";
 
-/** A dead worker is noticed within this: activities beat every two seconds. */
-const heartbeatTimeout = "30s";
+/**
+ * A dead worker is noticed within this. Activities beat every two seconds and workers pass a beat on every four
+ * (`activities/worker.ts`), so that a worker may stand still for eleven and is not taken for dead.
+ */
+const heartbeatTimeout = "15s";
 const retry = { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s" } as const;
 
 /** Reads and small writes in Postgres. A minute covers its restart; a day of retries covers its outage. */

@@ -1,13 +1,12 @@
 import {
-  ActivityFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
-  ChildWorkflowFailure,
   condition,
   defineQuery,
   defineUpdate,
   executeChild,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
 } from "@temporalio/workflow";
@@ -16,6 +15,7 @@ import type { Activities } from "../activities/index.ts";
 import { workflowId } from "../lib/domain/ids.ts";
 import type { RunContext, RunResult, SearchContext, StageName, Verdict } from "../lib/domain/stages.ts";
 import { evolutionWorkflow } from "./evolution.ts";
+import { reportOf } from "./failure-report.ts";
 import { inParallel, makeWindows } from "./make-windows.ts";
 import { bulk, record, training } from "./presets.ts";
 
@@ -81,6 +81,8 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
 
     at = "score";
     await models.scoreRecordings({ ...search, model: candidate, promoted: verdict.promoted });
+    // Runs from before there were tasks end without any.
+    if (verdict.promoted && patched("tasks")) await models.chooseTasks({ ...search, model: candidate, before: verdict.champion });
     return verdict;
   }
 
@@ -119,6 +121,12 @@ export async function trainingPipelineWorkflow(context: RunContext): Promise<Run
       last = { candidate, verdict };
     }
     const { candidate, verdict } = last!;
+
+    // Runs from before the feature store end without it.
+    if (patched("features")) {
+      at = "features";
+      await data.materialiseFeatures({ ...context, snapshot, windowSet });
+    }
 
     const result = await runs.closeRun({ ...context, snapshot, candidate, verdict });
     at = "done";
@@ -178,22 +186,9 @@ async function cleanFiles(context: RunContext): Promise<void> {
 
 function stageOf(at: StageName | "waiting" | "done"): StageName {
   if (at === "waiting") return "decide";
-  return at === "done" ? "score" : at;
+  return at === "done" ? "features" : at;
 }
 
 function withoutFlag({ needsApproval: _, ...verdict }: Verdict & { needsApproval: boolean }): Verdict {
   return verdict;
-}
-
-/** What the catalogue said of the failure, as far as it came from an activity, of this workflow or of a child. */
-function reportOf(error: unknown): { code: string; message: string; facts: unknown } {
-  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
-  const failure = cause instanceof ActivityFailure ? cause.cause : cause;
-  if (failure instanceof ApplicationFailure)
-    return { code: failure.type ?? "INTERNAL", message: failure.message, facts: failure.details?.[0] ?? {} };
-  return {
-    code: isCancellation(error) ? "CANCELLED" : "INTERNAL",
-    message: error instanceof Error ? error.message : String(error),
-    facts: {},
-  };
 }

@@ -122,7 +122,7 @@ export function modelCommand(): Command {
       .argument("<folder>"),
   ).action(
     verb(async (session, folder: string) => {
-      const imported = await importModel(session.platform(), folder);
+      const imported = await importModel(session.platform(), folder, session.actor);
       return {
         value: imported,
         text: `${imported.id} is here, for slot ${imported.slot}; sensorloop model promote ${imported.id} lets it serve`,

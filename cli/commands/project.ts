@@ -1,12 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { applySpec, listProjects, showProject } from "../../lib/app/projects.ts";
-import { SensorloopError } from "../../lib/domain/errors.ts";
 import { readSpec } from "../../lib/domain/spec-file.ts";
 import { sensorsOf } from "../../lib/domain/spec.ts";
 import { jsonOption } from "../arguments.ts";
 import { verb } from "../session.ts";
 import { sheet, table } from "../table.ts";
+import { readText } from "../text-file.ts";
 
 export function projectCommand(): Command {
   const project = new Command("project").description("projects and their specs");
@@ -67,12 +66,4 @@ export function projectCommand(): Command {
     }),
   );
   return project;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new SensorloopError("NO_FILES", `'${file}' cannot be read`, { cause, facts: { file } });
-  }
 }

@@ -1,13 +1,11 @@
-import type { Artifact, ModelInput } from "../domain/artifact.ts";
-import { columnsOf } from "../domain/artifact-input.ts";
+import type { Artifact } from "../domain/artifact.ts";
 import { cutOf, cutSpec } from "../domain/cut.ts";
 import { SensorloopError } from "../domain/errors.ts";
-import { channelsAfterFilters, chosenFeatures } from "../domain/features/choose.ts";
-import { compileFeatures } from "../domain/features/compile.ts";
 import { applyFilters } from "../domain/filters.ts";
-import { channelsOf, type Spec } from "../domain/spec.ts";
+import type { Predictor } from "../domain/score/predictor.ts";
+import { readingOf, type Reading } from "../domain/score/reading.ts";
+import type { Spec } from "../domain/spec.ts";
 import { windowSamples } from "../domain/windows.ts";
-import type { Predictor } from "../ml/predictor.ts";
 
 /** A model with the spec it was trained under. */
 export interface Asked {
@@ -15,14 +13,6 @@ export interface Asked {
   readonly predictor: Predictor;
   /** Made at the first window. */
   reading?: Reading;
-}
-
-/** How a model's row comes out of a window's samples. */
-interface Reading {
-  /** Channels that a window must bring, as they are before any filter. */
-  readonly needed: readonly string[];
-  /** Writes the row to `values[at]` and on. A channel that is not there counts as missing. */
-  write(filtered: ReadonlyMap<string, Float32Array>, length: number, values: Float32Array, at: number): void;
 }
 
 /** Rows of named features in the model's own order. @throws SensorloopError REQUEST_INVALID */
@@ -81,46 +71,7 @@ export function windowValues(served: Asked, windows: readonly Readonly<Record<st
       stretches: [[0, length]] as const,
       labels: [],
     };
-    write(applyFilters(recording, spec.filters).channels, length, values, row * predictor.width);
+    write(applyFilters(recording, spec.filters).channels, 0, length, values, row * predictor.width);
   }
   return values;
-}
-
-/** @throws SensorloopError REQUEST_INVALID where this version computes no feature of one of the names */
-function readingOf(spec: Spec, input: ModelInput): Reading {
-  const { channels, samples, features } = columnsOf(input);
-  const there = channelsAfterFilters(spec);
-  const chosen = features.length > 0 ? chosenFeatures(spec) : undefined;
-  const compiled = chosen && compileFeatures(chosen, there, spec.rateHz, windowSamples(spec.windows, spec.rateHz) || 1);
-  const places = features.map((name) => compiled?.names.indexOf(name) ?? -1);
-  if (places.includes(-1)) {
-    throw new SensorloopError("REQUEST_INVALID", "this model's features cannot be made of raw samples by this version: send `rows`", {
-      facts: { field: "windows" },
-    });
-  }
-  const computed = new Float32Array(compiled?.names.length ?? 0);
-  const border = samples * channels.length;
-  return {
-    needed: sourcesOf(spec, [...channels, ...places.flatMap((place) => compiled!.reads[place]!)]),
-    write(filtered, length, values, at) {
-      for (const [place, name] of channels.entries()) {
-        const channel = filtered.get(name);
-        for (let sample = 0; sample < samples; sample++) values[at + sample * channels.length + place] = channel?.[sample] ?? Number.NaN;
-      }
-      if (!compiled) return;
-      const all = there.map((name) => filtered.get(name) ?? new Float32Array(length).fill(Number.NaN));
-      compiled.compute(all, 0, length, computed, 0);
-      for (const [index, place] of places.entries()) values[at + border + index] = computed[place]!;
-    },
-  };
-}
-
-/** The channels of recordings that some channels come from, in the spec's order. */
-function sourcesOf(spec: Spec, wanted: readonly string[]): string[] {
-  const sources = new Set(wanted);
-  for (const filter of spec.filters.toReversed()) {
-    if (!("into" in filter) || !filter.into) continue;
-    for (const [place, made] of filter.into.entries()) if (sources.has(made)) sources.add(filter.channels[place]!);
-  }
-  return channelsOf(spec).filter((name) => sources.has(name));
 }

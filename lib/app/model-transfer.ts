@@ -8,6 +8,7 @@ import { metricsSchema } from "../domain/metrics-schema.ts";
 import { slotSchema, type ModelSummary } from "../domain/api/models.ts";
 import { loadPredictor } from "../ml/predictor.ts";
 import type { Platform } from "../platform.ts";
+import { append } from "../store/journal.ts";
 import { record } from "../store/objects.ts";
 import { findModel, findModelObjects, findModelSummary } from "../store/repositories/models.ts";
 import { noModel } from "./models.ts";
@@ -77,7 +78,7 @@ export async function exportModel({ db, objects }: Platform, id: string, folder:
  * model again is answered with the one that is there.
  * @throws SensorloopError NOT_FOUND (no such files), ARTIFACT_CORRUPT, FORMAT_TOO_NEW, SPEC_UNKNOWN, CONFLICT
  */
-export async function importModel({ db, objects }: Platform, folder: string): Promise<ModelSummary> {
+export async function importModel({ db, objects }: Platform, folder: string, actor: string): Promise<ModelSummary> {
   const [text, artifact, weights] = await Promise.all(["model.json", "artifact.json", "weights.bin"].map((name) => read(folder, name)));
   const facts = parseFacts(text as Buffer);
   await needProject(db, facts.project);
@@ -96,6 +97,8 @@ export async function importModel({ db, objects }: Platform, folder: string): Pr
   if (puts[1].sha256 !== facts.weightsSha256)
     throw new SensorloopError("ARTIFACT_CORRUPT", "the weights do not match the hash in model.json");
   await db.transaction().execute(async (tx) => {
+    const { id: model, project, slot, weightsSha256 } = facts;
+    await append(tx, { kind: "model.imported", actor, project, payload: { model, slot, weightsSha256 } });
     await record(tx, puts);
     await tx
       .insertInto("model")

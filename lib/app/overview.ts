@@ -2,14 +2,21 @@ import type { Overview, Station } from "../domain/api/overview.ts";
 import type { DataCounts } from "../domain/api/data.ts";
 import type { Champion } from "../domain/api/models.ts";
 import type { RunDetail, RunSummary, Stage } from "../domain/api/runs.ts";
+import type { Spec } from "../domain/spec.ts";
 import type { Platform } from "../platform.ts";
 import { countData } from "../store/repositories/files.ts";
+import { countNewLabels, lastGain } from "../store/repositories/label-progress.ts";
+import { countLoop, type LoopCounts } from "../store/repositories/loop-counts.ts";
 import { listChampions } from "../store/repositories/models.ts";
+import { listNights } from "../store/repositories/nights.ts";
 import { countPredictions } from "../store/repositories/predictions.ts";
 import { countOfProject, findProject, listProjects } from "../store/repositories/projects.ts";
-import type { Visible } from "../store/repositories/rows.ts";
+import type { Db, Visible } from "../store/repositories/rows.ts";
 import { listRuns, listStages, listTrend } from "../store/repositories/runs.ts";
-import { needProject } from "./projects.ts";
+import { findSchedule } from "../store/repositories/schedules.ts";
+import { countQueue } from "../store/repositories/tasks.ts";
+import { needProject, needSpec } from "./projects.ts";
+import { ScheduleTimes } from "./schedule-times.ts";
 
 /** The loop of each project that may be seen, or of one. @throws SensorloopError SPEC_UNKNOWN */
 export async function overviews({ db }: Platform, { project, visible }: { project?: string; visible: Visible }): Promise<Overview[]> {
@@ -34,8 +41,53 @@ async function overview({ db }: Pick<Platform, "db">, id: string): Promise<Overv
   const last = recent.find((run) => run.kind === "training" && !active.includes(run)) ?? null;
   const watched = active.find((run) => run.kind === "training") ?? last;
   const stages = watched ? await listStages(db, watched.run) : [];
-  const stations = stationsOf({ counts, champions, predictions, models, stages, run: watched });
-  return { project, stations, active, last, champions, trend, counts };
+  const loop = await countLoop(db, id);
+  const annotation = await annotationOf(db, await needSpec(db, id), loop);
+  const nights = await nightsOf(db, id);
+  const stations = [
+    ...stationsOf({ counts, champions, predictions, models, stages, run: watched }),
+    annotateStation(annotation, loop),
+    retrainStation(nights, loop),
+  ];
+  return { project, stations, active, last, champions, trend, counts, annotation, nights };
+}
+
+/** What waits for people, and what their next labels lead to. */
+async function annotationOf(db: Db, spec: Spec, { escalated }: LoopCounts): Promise<Overview["annotation"]> {
+  if (!spec.annotation) return null;
+  const { open, adjudicate, oldestAt } = await countQueue(db, spec.project, "");
+  const gain = await lastGain(db, spec.project);
+  return {
+    ...{ open, adjudicate, escalated, oldestAt, labels: await countNewLabels(db, spec.project), atLabels: spec.retrain.atLabels },
+    gainPerHundred: gain && gain.labels > 0 ? (100 * 100 * (gain.chosen - gain.before)) / gain.labels : null,
+  };
+}
+
+/** The newest night that was not only asked for, and when the next is due. */
+async function nightsOf(db: Db, project: string): Promise<Overview["nights"]> {
+  const { items } = await listNights(db, { project, visible: null, limit: 10 });
+  const schedule = await findSchedule(db, project);
+  const paused = schedule?.paused ?? false;
+  const next = schedule && !paused ? new ScheduleTimes(schedule.cron, schedule.timezone).after(new Date()).next().value : undefined;
+  return { last: items.find(({ state }) => state !== "asked") ?? null, nextAt: next ? next.at.toISOString() : null, paused };
+}
+
+function annotateStation(annotation: Overview["annotation"], { labelledAt }: LoopCounts): Station {
+  if (!annotation) return { name: "annotate", count: 0, unit: "", at: null, state: "planned", note: null };
+  const { open, adjudicate, escalated } = annotation;
+  const notes = [
+    ...(adjudicate > 0 ? [adjudicate === 1 ? "1 sample waits for a decision" : `${adjudicate} samples wait for a decision`] : []),
+    ...(escalated > 0 ? [escalated === 1 ? "1 sample has waited for too long" : `${escalated} samples have waited for too long`] : []),
+  ];
+  const state = notes.length > 0 ? "attention" : labelledAt !== null ? "done" : "idle";
+  return { name: "annotate", count: open, unit: "tasks", at: labelledAt, state, note: notes.join("; ") || null };
+}
+
+function retrainStation({ last }: Overview["nights"], { nights }: LoopCounts): Station {
+  const failed = last?.state === "failed";
+  const state = last === null ? "idle" : last.state === "running" ? "running" : failed ? "attention" : "done";
+  const note = failed ? (last.reason ?? "the last night failed") : null;
+  return { name: "retrain", count: nights, unit: "nights", at: last?.endedAt ?? last?.startedAt ?? null, state, note };
 }
 
 interface Seen {
@@ -61,7 +113,6 @@ function stationsOf({ counts, champions, predictions, models, stages, run }: See
     const state = stage?.state === "running" ? "running" : failed || note ? "attention" : count > 0 ? "done" : "idle";
     return { name, count, unit, at: when, state, note: failed ? (stage.error?.message ?? "this stage failed") : note };
   };
-  const planned = (name: Station["name"]): Station => ({ name, count: 0, unit: "", at: null, state: "planned", note: null });
   const { refused } = counts.files;
   const held = counts.rowsQuarantined;
   const since = champions.map((champion) => champion.since).sort();
@@ -80,7 +131,5 @@ function stationsOf({ counts, champions, predictions, models, stages, run }: See
       run?.state === "waiting" ? "a candidate waits for approval" : null,
     ),
     station("predict", at("score"), predictions.count, "predictions", predictions.at?.toISOString() ?? null),
-    planned("annotate"),
-    planned("retrain"),
   ];
 }

@@ -5,7 +5,7 @@ import { cutOf, cutSpec } from "../domain/cut.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import type { Metrics } from "../domain/metrics-schema.ts";
 import type { Spec } from "../domain/spec.ts";
-import { parseArtifact } from "../ml/model-files.ts";
+import { parseArtifact } from "../domain/score/model.ts";
 import type { PredictionRow } from "../ml/score-job.ts";
 import type { Platform } from "../platform.ts";
 import type { SeriesPart } from "../store/pieces.ts";
@@ -92,7 +92,8 @@ export async function predictFiles(
   }
 }
 
-async function specOfModel({ db }: Platform, project: string, model: string): Promise<Spec> {
+/** The spec that a model was trained under; today's for one that no run here has made. */
+export async function specOfModel({ db }: Platform, project: string, model: string): Promise<Spec> {
   const summary = await findModelSummary(db, model);
   const run = summary && (await findRun(db, summary.run));
   const version = run?.specVersion ?? (await needProject(db, project)).specVersion;

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { manifestSchema, type Manifest } from "../domain/manifest.ts";
+import { parseManifest, type Manifest } from "../domain/manifest.ts";
 import type { Page, PageQuery } from "../domain/api/page.ts";
 import type { Prediction, PredictionKey, Trace } from "../domain/api/predictions.ts";
 import { SensorloopError } from "../domain/errors.ts";
@@ -55,7 +55,7 @@ export async function tracePrediction(platform: Platform, project: string, key: 
 }
 
 async function linesOf({ objects, config }: Platform, spec: Spec, ref: ObjectRef, prediction: Prediction): Promise<Lines[]> {
-  const manifest = manifestSchema.parse(JSON.parse(await readFile(await objects.fetch(ref), "utf8")));
+  const manifest = parseManifest(await readFile(await objects.fetch(ref), "utf8"));
   for (const shard of manifest.shards) {
     const recordings = JSON.parse(await readFile(await objects.fetch(shard.recordings), "utf8")) as [string, string][] | null;
     if (recordings && !recordings.some(([subject, recording]) => subject === prediction.subject && recording === prediction.recording))

@@ -14,6 +14,14 @@ export async function listSubjects({ db }: Platform, project: string, query: Pag
   return list(db, project, query);
 }
 
+/** @param name as the files call them, or their biometric id. @throws SensorloopError SPEC_UNKNOWN, SUBJECT_UNKNOWN */
+export async function needSubject({ db }: Pick<Platform, "db">, project: string, name: string): Promise<Subject> {
+  await needProject(db, project);
+  const found = await findSubject(db, project, name);
+  if (!found) throw new SensorloopError("SUBJECT_UNKNOWN", `project '${project}' has no subject '${name}'`, { facts: { subject: name } });
+  return found;
+}
+
 /**
  * Says by hand what is known of a person. It outranks what files said before, and a file sent later outranks it. The
  * journal keeps who said what kind of thing of whom, not the values: it can never be erased, and they must be.

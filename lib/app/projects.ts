@@ -1,6 +1,7 @@
 import type { AppliedSpec, Project, ProjectDetail } from "../domain/api/projects.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
+import type { Spec } from "../domain/spec.ts";
 import { readSpec } from "../domain/spec-file.ts";
 import type { Platform } from "../platform.ts";
 import { sha256Of } from "../store/hashes.ts";
@@ -54,4 +55,12 @@ export async function needProject(db: Db, id: string): Promise<Project> {
   const project = await findProject(db, checkId("project", id));
   if (!project) throw new SensorloopError("SPEC_UNKNOWN", `there is no project '${id}'`, { facts: { project: id } });
   return project;
+}
+
+/** The spec a project works by now. @throws SensorloopError ID_INVALID, SPEC_UNKNOWN */
+export async function needSpec(db: Db, id: string): Promise<Spec> {
+  const { specVersion } = await needProject(db, id);
+  const spec = await findSpec(db, id, specVersion);
+  if (!spec) throw new SensorloopError("SPEC_UNKNOWN", `project '${id}' has no spec version ${specVersion}`);
+  return spec.body;
 }

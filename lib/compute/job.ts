@@ -27,6 +27,11 @@ export const JOBS = {
   "synthesise-recordings": () => import("../ml/synthesise-job.ts"),
   "train-model": () => import("../ml/train-job.ts"),
   "combine-models": () => import("../ml/combine-job.ts"),
+  "label-gain": () => import("../ml/gain-job.ts"),
+  "find-recording": () => import("../store/find-recording-job.ts"),
+  signal: () => import("../store/signal-job.ts"),
+  "sum-up-windows": () => import("../store/feature-job.ts"),
+  "choose-tasks": () => import("../ml/choose-tasks-job.ts"),
   "score-model": () => import("../ml/score-job.ts"),
 } as const;
 export type JobName = keyof typeof JOBS;

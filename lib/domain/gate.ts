@@ -1,3 +1,4 @@
+import { boundText, decimalsFor, differenceText, estimateText, halfWidthOf, shareBelowText, shareOfText, shareText } from "./estimate-text.ts";
 import type { Estimate, Metrics } from "./metrics-schema.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { pairedDifference, unlikePeople, unlikeWindows } from "./paired.ts";
@@ -30,10 +31,9 @@ const EPSILON = 1e-9;
  * What the figures claim beyond what the spec says can be, in a sentence; null where they stay below it. Judged by the
  * lower end of the interval, so that luck alone does not raise it.
  */
-export function moreThanCanBe({ accuracy: { value, low } }: Metrics, { ceiling }: GateSpec): string | null {
-  if (ceiling === undefined || !((low ?? value) > ceiling.accuracy + EPSILON)) return null;
-  const sure = low === null ? "" : `, surely above ${percent(low)}`;
-  return `More than can be: its accuracy is ${percent(value)}${sure}, and ${percent(ceiling.accuracy)} is the most there is; look for a leak.`;
+export function moreThanCanBe({ accuracy }: Metrics, { ceiling }: GateSpec): string | null {
+  if (ceiling === undefined || !((accuracy.low ?? accuracy.value) > ceiling.accuracy + EPSILON)) return null;
+  return `More than can be: its accuracy is ${estimateText(accuracy)}, and ${boundText(ceiling.accuracy)} is the most there is; look for a leak.`;
 }
 
 /**
@@ -76,7 +76,7 @@ export function decide(contest: Contest): Verdict {
   const name = metricName(gate);
   if (!champion) {
     const caution = candidate.metrics.leaking ? "; its split is leaking, so new people will find it worse" : "";
-    const value = percent(candidate.metrics[gate.metric].value);
+    const value = estimateText(candidate.metrics[gate.metric]);
     return verdict(
       true,
       "first",
@@ -143,11 +143,12 @@ function missingClass({ candidate, champion }: Contest): Finding | null {
 function belowFloor({ candidate, gate }: Contest): Finding | null {
   for (const metric of ["accuracy", "macroF1"] as const) {
     const floor = gate.floors[metric];
-    const { value } = candidate.metrics[metric];
-    if (floor !== undefined && value < floor - EPSILON) {
+    const estimate = candidate.metrics[metric];
+    if (floor !== undefined && estimate.value < floor - EPSILON) {
+      const value = shareBelowText(estimate.value, floor, decimalsFor(halfWidthOf(estimate)));
       return {
         rule: "floor",
-        reason: `The candidate's ${metricName({ metric })} of ${percent(value)} is below the floor of ${percent(floor)}.`,
+        reason: `The candidate's ${metricName({ metric })} of ${value} is below the floor of ${boundText(floor)}.`,
       };
     }
   }
@@ -157,51 +158,48 @@ function belowFloor({ candidate, gate }: Contest): Finding | null {
 /** The class that lost most, where it lost too much. */
 function classCollapse(candidate: Evaluated, champion: Evaluated, gate: GateSpec): Finding | null {
   const before = new Map(champion.metrics.perClass.map(({ label, recall }) => [label, recall]));
-  const drops = candidate.metrics.perClass.flatMap(({ label, recall }) => {
+  const drops = candidate.metrics.perClass.flatMap(({ label, recall, support }) => {
     const was = before.get(label) ?? null;
     if (recall === null || was === null || was === 0) return [];
     const drop = was - recall;
-    return drop > gate.maxClassDrop + EPSILON || recall === 0 ? [{ label, was, recall, drop }] : [];
+    return drop > gate.maxClassDrop + EPSILON || recall === 0 ? [{ label, support, was, recall, drop }] : [];
   });
   const [worst] = drops.sort((one, other) => other.drop - one.drop);
   if (!worst) return null;
-  const { label, was, recall } = worst;
+  const { label, support, was, recall } = worst;
   return {
     rule: "class-collapse",
-    reason: `The recall of '${label}' falls from ${percent(was)} to ${percent(recall)}; ${percent(gate.maxClassDrop)} is the most it may fall.`,
+    reason: `The recall of '${label}' falls from ${shareOfText(was, support)} to ${shareOfText(recall, support)}; ${boundText(gate.maxClassDrop)} is the most it may fall.`,
   };
 }
 
 function compare({ value: gain, low, high }: Estimate, { candidate, champion, gate }: Contest): Finding {
   const name = metricName(gate);
-  const figures = `${name} ${percent(candidate.metrics[gate.metric].value)} against the champion's ${percent(champion!.metrics[gate.metric].value)}`;
+  const [ours, theirs] = [candidate, champion!].map(({ metrics }) => estimateText(metrics[gate.metric]));
+  const figures = `${name} ${ours} against the champion's ${theirs}`;
   if (Math.abs(gain) <= EPSILON) return { rule: "tie", reason: `Neither is better: ${figures}; the champion stays.` };
   if (gain < 0) return { rule: "worse", reason: `The candidate is worse: ${figures}.` };
+  const halfWidth = halfWidthOf({ value: gain, low, high });
   if (gain < gate.margin - EPSILON) {
+    const text = shareBelowText(gain, gate.margin, decimalsFor(halfWidth));
     return {
       rule: "tie",
-      reason: `The candidate gains ${points(gain)}, less than the margin of ${(100 * gate.margin).toFixed(2)}: ${figures}; the champion stays.`,
+      reason: `The candidate gains +${text}, less than the margin of ${boundText(gate.margin)}: ${figures}; the champion stays.`,
     };
   }
   const people = candidate.metrics.subjectCount ?? candidate.metrics.subjects.length;
   if (low === null || high === null)
     return { rule: "better", reason: `The candidate is better: ${figures}. With ${people} subject there is no test by people.` };
-  const range = `${points(low)} to ${points(high)} by drawing the ${people} subjects anew`;
+  const gained = differenceText(gain, low, high);
   // With a margin of 0 a gain that is never negative is enough.
   if (low <= -gate.margin && low < 0) {
-    return { rule: "uncertain", reason: `The candidate gains ${points(gain)}, but it could be chance: ${range}; ${figures}.` };
+    const [least, most] = [low, high].map((end) => shareText(end, decimalsFor(halfWidth)));
+    const range = `drawing the ${people} subjects anew gives ${least} to ${most}`;
+    return { rule: "uncertain", reason: `The candidate gains ${gained}, but it could be chance: ${range}; ${figures}.` };
   }
-  return { rule: "better", reason: `The candidate is better: ${figures}, a gain of ${points(gain)} (${range}).` };
+  return { rule: "better", reason: `The candidate is better: ${figures}, a gain of ${gained} by drawing the ${people} subjects anew.` };
 }
 
 function metricName({ metric }: Pick<GateSpec, "metric">): string {
   return metric === "accuracy" ? "accuracy" : "macro F1";
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
-}
-
-function points(share: number): string {
-  return `${share < 0 ? "-" : "+"}${Math.abs(100 * share).toFixed(2)} points`;
 }

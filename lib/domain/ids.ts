@@ -22,6 +22,13 @@ export const workflowId = {
   run: (runId: string) => `run/${runId}`,
   /** The search of one slot of a run; `slot` as `slotId` makes it. */
   search: (runId: string, slot: string) => `run/${runId}/${slot}`,
+  /** The tasks of a project: leases, reminders, what is left to decide. */
+  annotation: (project: string) => `annotation/${project}`,
+  /** Of a night that was asked for; those of the schedule have its id and their time, as Temporal puts them together. */
+  night: (night: string) => `night/${night}`,
+  schedule: (project: string) => `night/${project}`,
+  /** `decision`: the entry of the journal. */
+  backfill: (project: string, decision: number) => `backfill/${project}/${decision}`,
 } as const;
 
 /** `gym/all/acc+gyro`: what a champion is champion of. */

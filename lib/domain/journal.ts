@@ -47,10 +47,13 @@ export const EVENTS = {
   "gate.decided": z.object({ run: z.string(), slot: z.string().optional(), approve: z.boolean(), why: z.string() }),
   "model.promoted": z.object({ slot: z.string(), model: z.string(), previous: z.string().nullable(), why: z.string() }),
   "model.rolled-back": z.object({ slot: z.string(), model: z.string(), previous: z.string(), why: z.string() }),
+  /** Taken in from a folder that another installation exported. */
+  "model.imported": z.object({ model: z.string(), slot: z.string(), weightsSha256: z.string() }),
   "quarantine.replayed": z.object({ run: z.string(), specVersion: z.int() }),
   /** What was said of a person by hand: by biometric id and which fields, never their values, which must be erasable. */
   "subject.profiled": z.object({ subject: z.string(), fields: z.array(z.enum(PROFILE_FIELDS)) }),
-  "label.signed": signedLabel,
+  /** `by`: who said so, where the actor took in what others had labelled elsewhere. */
+  "label.signed": signedLabel.extend({ by: z.string().optional() }),
   /** An answer that came after another's: `winner` is the label that was there first. */
   "label.refused": signedLabel.extend({ winner: z.string() }),
   "task.made": z.object({ reason: z.string(), tasks: z.int(), model: z.string() }),
@@ -127,6 +130,8 @@ export function subjectOf(event: NewEvent): string {
     case "night.asked":
     case "night.ended":
       return event.payload.night;
+    case "model.imported":
+      return event.payload.model;
     case "model.promoted":
     case "model.rolled-back":
       return event.payload.slot;

@@ -1,6 +1,6 @@
 import { nearMiss } from "./near-miss.ts";
 
-const SEXES = ["female", "male", "other"] as const;
+export const SEXES = ["female", "male", "other"] as const;
 /** In order: each is more than the one before. */
 export const LEVELS = ["beginner", "intermediate", "enthusiast", "athlete"] as const;
 

@@ -127,7 +127,7 @@ export const PROJECTIONS: { readonly [Name in ProjectionName]: Fold<Name> } = {
 
   label(row, event) {
     if (event.kind !== "label.signed") return row;
-    const { label, subject, recording, from, to, rateHz, class: name, authority, task, supersedes, seconds } = event.payload;
+    const { label, subject, recording, from, to, rateHz, class: name, authority, task, supersedes, seconds, by } = event.payload;
     return {
       id: label,
       project: event.project ?? "",
@@ -138,7 +138,7 @@ export const PROJECTIONS: { readonly [Name in ProjectionName]: Fold<Name> } = {
       rate_hz: rateHz,
       class: name,
       authority,
-      signed_by: event.actor,
+      signed_by: by ?? event.actor,
       task,
       supersedes,
       seconds,

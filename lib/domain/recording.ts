@@ -25,6 +25,8 @@ export interface Recording {
   /** Time of each sample where it does not follow from the rate: rows that are examples, whole-length recordings. */
   readonly timesUs?: Float64Array;
   readonly labels: readonly LabelSpan[];
+  /** People labelled it here and there and its files say nothing: windows that nobody labelled are there too, to be asked about. */
+  readonly partial?: boolean;
 }
 
 /** Where a window comes from; enough to find its samples, its file and its lines again. */

@@ -1,3 +1,4 @@
+import { checkFeatureStore } from "./features-store/cross-checks.ts";
 import { tripletsOf } from "./rotation.ts";
 import type { FeaturesSpec, FilesSpec, Spec } from "./spec.ts";
 
@@ -29,12 +30,14 @@ export function* crossChecks(spec: Spec): Generator<Problem> {
     if (label !== null && !spec.labels.classes.includes(label))
       yield { path: ["labels", "map", raw], message: `'${label}' is not one of the classes` };
   }
+  if (spec.annotation?.media) yield* checkPattern(spec.annotation.media.match, ["annotation", "media", "match"]);
   if (spec.synthesise && !spec.describe)
     yield { path: ["synthesise"], message: "needs `describe`: recordings are made up from the statistics alone" };
   if (spec.describe && spec.split.by === "random")
     yield { path: ["describe"], message: "a split at random leaves no row to training alone: split by subject or by recording" };
   yield* checkSlots(spec);
   yield* checkCuts(spec);
+  yield* checkFeatureStore(spec);
   const sampled = spec.windows.kind === "sliding";
   if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
     yield { path: ["features"], message: "models other than `cnn` need features when windows are `sliding`" };
@@ -109,13 +112,17 @@ function* checkFeatures(features: FeaturesSpec, channels: ReadonlySet<string>): 
   }
 }
 
-function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
-  let pattern: RegExp | undefined;
+function* checkPattern(text: string, path: (string | number)[]): Generator<Problem, RegExp | undefined> {
   try {
-    pattern = new RegExp(files.match);
+    return new RegExp(text);
   } catch (error) {
-    yield { path: [...path, "match"], message: `is not a regular expression: ${(error as Error).message}` };
+    yield { path, message: `is not a regular expression: ${(error as Error).message}` };
+    return undefined;
   }
+}
+
+function* checkFiles(files: FilesSpec, path: (string | number)[]): Generator<Problem> {
+  const pattern = yield* checkPattern(files.match, [...path, "match"]);
   const groups = new Set([...files.match.matchAll(/\(\?<([^>]+)>/g)].map((found) => found[1]));
   for (const field of ["subject", "recording", "label"] as const) {
     const origin = files[field];

@@ -12,11 +12,14 @@ export interface SplitUnit {
   readonly rank: string;
   /** Units with the same bond hold the same samples under several names: they are kept on one side. */
   readonly bond?: string;
+  /** All labels it has are of people who labelled it here; no file says anything of it. */
+  readonly byPeople?: boolean;
 }
 
 /**
  * Puts every real unit on exactly one side. Whoever had a side keeps it, so that a champion is never measured on someone it
- * learned from; newcomers fill the sides up to their shares in order of rank. Whoever was made up is on no side.
+ * learned from; newcomers fill the sides up to their shares in order of rank. Whoever is labelled by people alone learns,
+ * unless the spec names them elsewhere: the holdout stays as it is however much is labelled. Whoever was made up is on no side.
  * @throws SensorloopError SPLIT_IMPOSSIBLE when a side would stay empty or a named unit does not exist
  */
 export function assignSplit(seen: readonly SplitUnit[], spec: SplitSpec, earlier: ReadonlyMap<string, Side>): Map<string, Side> {
@@ -38,14 +41,18 @@ export function assignSplit(seen: readonly SplitUnit[], spec: SplitSpec, earlier
     // A list in the spec outranks the past: whoever is listed goes there, and nobody else does.
     if (!isPut(group) && kept && (kept === "train" || !named[kept])) put(group, kept);
   }
+  // Nor do they count for the shares, or the labels of some would move others into the holdout.
+  const late = groups.filter((group) => group.every((unit) => unit.byPeople));
+  const shared = units.length - late.reduce((sum, group) => sum + group.length, 0);
+  for (const group of late) if (!isPut(group)) put(group, "train");
   const line = groups
     .filter((group) => !isPut(group))
     .map((group) => ({ group, rank: rankOf(group) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   let next = 0;
   const count = (side: Side) => [...sides.values()].filter((value) => value === side).length;
-  fill("holdout", spec.holdout, units.length);
-  fill("validation", spec.validation, units.length - count("holdout"));
+  fill("holdout", spec.holdout, shared);
+  fill("validation", spec.validation, shared - count("holdout"));
   while (next < line.length) put(line[next++]!.group, "train");
   for (const side of ["train", "validation", "holdout"] as const) {
     if (count(side) === 0) {

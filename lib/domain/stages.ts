@@ -15,6 +15,7 @@ export const STAGES = [
   "decide",
   "promote",
   "score",
+  "features",
 ] as const;
 export type StageName = (typeof STAGES)[number];
 

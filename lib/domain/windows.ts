@@ -39,7 +39,7 @@ export function windowSamples(windows: WindowsSpec, rateHz: number): number {
 
 /**
  * The windows of a recording, in order of time. Of a recording without any label all windows are there, unlabelled; of
- * another only those with a label.
+ * another only those with a label. Of one that people labelled in part, all are there but those of the denser grid.
  * @param dense whether the extra windows of `trainOverlap` are wanted
  */
 export function planWindows(recording: Recording, windows: WindowsSpec, dense: boolean): WindowPlan {
@@ -58,6 +58,7 @@ function slidingWindows(recording: Recording, windows: Sliding, dense: boolean):
   const step = stepOf(samples, windows.overlap);
   const denseStep = dense && windows.trainOverlap !== undefined ? stepOf(samples, windows.trainOverlap) : undefined;
   const unlabelled = labels.length === 0;
+  const partial = recording.partial === true;
   const planned: PlannedWindow[] = [];
   let without = 0;
   let short = 0;
@@ -65,7 +66,7 @@ function slidingWindows(recording: Recording, windows: Sliding, dense: boolean):
     if (to - from < samples) short++;
     for (const [start, extra] of startsOf(from, to - samples, step, denseStep)) {
       const label = labelAt(start);
-      if (label !== null || unlabelled) planned.push(plannedAt(recording, start, start + samples, label, extra));
+      if (label !== null || unlabelled || (partial && !extra)) planned.push(plannedAt(recording, start, start + samples, label, extra));
       else if (!extra) without++;
     }
   };
@@ -77,11 +78,21 @@ function slidingWindows(recording: Recording, windows: Sliding, dense: boolean):
         if (end > begin) place(begin, end, () => span.label);
       }
     }
+    if (partial) planned.push(...unlabelledOf(recording, samples, step, windows.minShare));
   } else {
     const labelAt = majorityOf(labels, samples, windows.minShare);
     for (const [from, to] of stretches) place(from, to, labelAt);
   }
+  if (partial) planned.sort((left, right) => left.from - right.from);
   return { windows: planned, skipped: { gap: Math.max(0, stretches.length - 1), unlabelled: without, short } };
+}
+
+/** Windows on the recording's grid of which no label holds enough to be the window's. */
+function* unlabelledOf(recording: Recording, samples: number, step: number, minShare: number): Generator<PlannedWindow> {
+  const labelAt = majorityOf(recording.labels, samples, minShare);
+  for (const [from, to] of recording.stretches)
+    for (const [start] of startsOf(from, to - samples, step, undefined))
+      if (labelAt(start) === null) yield plannedAt(recording, start, start + samples, null, false);
 }
 
 /** Beginnings of windows from `first` to `last`, with whether they are only on the denser grid. */
@@ -146,7 +157,7 @@ function rowWindows(recording: Recording): WindowPlan {
   for (let row = 0; row < length; row++) {
     while (span < labels.length && labels[span]!.to <= row) span++;
     const label = span < labels.length && labels[span]!.from <= row ? labels[span]!.label : null;
-    if (label !== null || labels.length === 0) windows.push(plannedAt(recording, row, row + 1, label, false));
+    if (label !== null || labels.length === 0 || recording.partial) windows.push(plannedAt(recording, row, row + 1, label, false));
   }
   return { windows, skipped: { gap: 0, unlabelled: length - windows.length, short: 0 } };
 }

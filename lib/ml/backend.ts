@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import type * as tfTypes from "@tensorflow/tfjs";
+import { forcedBackend } from "../config.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { supplyConvolutionGradient } from "./wasm-convolution.ts";
 
@@ -25,13 +26,13 @@ const require = createRequire(import.meta.url);
  * Loads TensorFlow into this process and makes the back end the active one. TensorFlow blocks the event loop and reads
  * its thread count once: call this in a child process, and with one thread count per process.
  * `SENSORLOOP_TF_BACKEND` (native, wasm or cpu) forces one; `wanted` goes before it.
- * @throws SensorloopError TENSORFLOW_UNAVAILABLE where the forced back end, or every one, can't be loaded
+ * @throws SensorloopError TENSORFLOW_UNAVAILABLE where the forced back end, or every one, can't be loaded; CONFIG_INVALID
  */
 export async function loadBackend({
   wanted,
   threads = 1,
 }: { readonly wanted?: BackendName; readonly threads?: number } = {}): Promise<Backend> {
-  const forced = wanted ?? forcedByEnvironment();
+  const forced = wanted ?? forcedBackend();
   const refusals: string[] = [];
   for (const name of forced ? [forced] : BACKENDS) {
     try {
@@ -97,13 +98,6 @@ function restoreRemovedUtil(): void {
   const util = require("node:util") as Record<string, unknown>;
   util["isNullOrUndefined"] = (value: unknown) => value === null || value === undefined;
   util["isArray"] = Array.isArray;
-}
-
-function forcedByEnvironment(): BackendName | undefined {
-  const value = process.env["SENSORLOOP_TF_BACKEND"]?.trim();
-  if (!value) return undefined;
-  if ((BACKENDS as readonly string[]).includes(value)) return value as BackendName;
-  throw new SensorloopError("CONFIG_INVALID", `SENSORLOOP_TF_BACKEND is '${value}'; it can be ${BACKENDS.join(", ")}`);
 }
 
 function firstLine(error: unknown): string {

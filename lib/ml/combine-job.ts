@@ -5,7 +5,8 @@ import type { Artifact } from "../domain/artifact.ts";
 import { unionOf } from "../domain/artifact-input.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import type { Genome } from "../domain/spec.ts";
-import { membersOf, readModel, writeModel } from "./model-files.ts";
+import { membersOf } from "../domain/score/model.ts";
+import { readModel, writeModel } from "./model-files.ts";
 
 export interface CombineInput {
   /** Files of the models, none of them an ensemble. */

@@ -76,18 +76,3 @@ function byOperations(tf: Tensorflow, layers: readonly Layer[], input: InputShap
     dispose,
   };
 }
-
-/** Index of the highest of each row, and its value. Of equal ones the first. */
-export function bestOf(probabilities: Float32Array, classes: number): { readonly classes: Int32Array; readonly confidence: Float32Array } {
-  const count = probabilities.length / classes;
-  const best = new Int32Array(count);
-  const confidence = new Float32Array(count);
-  for (let row = 0; row < count; row += 1) {
-    const from = row * classes;
-    let index = 0;
-    for (let other = 1; other < classes; other += 1) if (probabilities[from + other]! > probabilities[from + index]!) index = other;
-    best[row] = index;
-    confidence[row] = probabilities[from + index]!;
-  }
-  return { classes: best, confidence };
-}

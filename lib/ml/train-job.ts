@@ -10,10 +10,9 @@ import type { Backend, BackendName } from "./backend.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint, CurvePoint } from "./checkpoint.ts";
 import type { Learner } from "./learner.ts";
+import { learnerOf } from "./learner-of.ts";
 import { sha256, writeModel } from "./model-files.ts";
-import { networkLearner } from "./network-learner.ts";
-import { bestOf } from "./scorer.ts";
-import { treeLearner } from "./trees/tree-learner.ts";
+import { bestOf } from "../domain/score/predictor.ts";
 import { readSubjects, selectRows } from "./window-rows.ts";
 import type { LabelledRows } from "./window-rows.ts";
 
@@ -76,7 +75,7 @@ export async function run(input: TrainInput, control: JobControl): Promise<Train
   const validation = unseen && unseen.labels.length > 0 ? unseen : null;
   const content = contentOf(rows);
   using owned = new DisposableStack();
-  const learner = await learnerOf(input, rows, validation);
+  const learner = await learnerOf({ genome, rows, validation, seed, backend: input.backend, threads: input.threads });
   owned.defer(() => learner.dispose());
   const { backend } = learner;
   const threads = backend?.threads ?? 1;
@@ -102,12 +101,6 @@ export async function run(input: TrainInput, control: JobControl): Promise<Train
     resumed: typeof checkpoint === "string" ? { refused: checkpoint } : checkpoint && { epochs: checkpoint.epochs },
     validation: validation && answers && measureRows(validation, answers, input.leaking ?? false, seed),
   };
-}
-
-async function learnerOf(input: TrainInput, rows: LabelledRows, validation: LabelledRows | null): Promise<Learner> {
-  const { genome, seed, backend, threads = 1 } = input;
-  if (genome.family === "boosting" || genome.family === "forest") return treeLearner({ genome, rows, validation, seed });
-  return await networkLearner({ genome, rows, validation, seed, backend, threads });
 }
 
 interface Training {

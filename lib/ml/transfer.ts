@@ -1,9 +1,7 @@
-import { measure } from "../domain/metrics.ts";
 import { randomFor, permutation } from "../domain/random.ts";
 import type { Genome } from "../domain/spec.ts";
 import type { Score, TransferReport } from "../domain/synthesis/report.ts";
-import { networkLearner } from "./network-learner.ts";
-import { bestOf } from "./scorer.ts";
+import { learnAndMeasure } from "./learner-of.ts";
 import type { LabelledRows } from "./window-rows.ts";
 
 /** Small, convex, and the same for all four: what differs is what it learns from. */
@@ -37,22 +35,8 @@ export async function transferOf(
 }
 
 async function scoreOf(from: LabelledRows, to: LabelledRows, seed: number): Promise<Score> {
-  // Rows are scaled in place by the learner.
-  const learner = await networkLearner({ genome: TRANSFER_GENOME, rows: copied(from), validation: copied(to), seed, threads: 1 });
-  try {
-    learner.start(null);
-    for (let epoch = 0; epoch < learner.epochs; epoch++) if ((await learner.epoch(epoch)).finished) break;
-    const { classes: predicted, confidence } = bestOf(learner.answers()!, to.classes.length);
-    const { classes, subjects, subject, labels: actual } = to;
-    const metrics = measure({ classes, subjects, subject, actual, predicted, confidence }, { leaking: false, seed });
-    return { accuracy: metrics.accuracy.value, macroF1: metrics.macroF1.value };
-  } finally {
-    learner.dispose();
-  }
-}
-
-function copied(rows: LabelledRows): LabelledRows {
-  return { ...rows, values: rows.values.slice() };
+  const metrics = await learnAndMeasure(TRANSFER_GENOME, from, to, seed);
+  return { accuracy: metrics.accuracy.value, macroF1: metrics.macroF1.value };
 }
 
 /** Some of the rows, in their order. */

@@ -113,6 +113,8 @@ export interface Selection {
   readonly splits: readonly Split[];
   readonly dense: boolean;
   readonly subjects: ReadonlySet<string> | null;
+  /** Of those, only the windows that this says yes to. */
+  readonly keep?: (shard: WindowShard, window: number) => boolean;
 }
 
 /** Which labelled rows a model of a genome learns from or is measured on. */
@@ -163,11 +165,15 @@ export async function selectRows({ genome, shards, extra = [], columns, ...selec
 }
 
 /** Indices of the windows of a selection, labelled or not. */
-export function windowsOf(shard: WindowShard, { splits, dense, subjects }: Selection): number[] {
+export function windowsOf(shard: WindowShard, { splits, dense, subjects, keep }: Selection): number[] {
   const sides = new Set(splits.map((split) => SPLITS.indexOf(split)));
   const chosen = shard.subjects.map((subject) => subjects?.has(subject) ?? true);
   return allOf(shard).filter(
-    (window) => sides.has(shard.split[window]!) && (dense || shard.dense[window] === 0) && chosen[shard.subject[window]!]!,
+    (window) =>
+      sides.has(shard.split[window]!) &&
+      (dense || shard.dense[window] === 0) &&
+      chosen[shard.subject[window]!]! &&
+      (keep?.(shard, window) ?? true),
   );
 }
 

@@ -18,6 +18,7 @@ export interface S3File {
   /** What stands after the prefix that was asked for; its last part where the key itself was. */
   readonly name: string;
   readonly bytes: number;
+  readonly changedAt?: Date;
 }
 
 /** Objects of a bucket that Sensorloop's own credentials can read, by a prefix such as `s3://recordings/2025/`. */
@@ -42,12 +43,12 @@ export class S3Source implements Disposable {
             facts: { url },
           });
         });
-      for (const { Key: key = "", Size: bytes = 0 } of page.Contents ?? []) {
+      for (const { Key: key = "", Size: bytes = 0, LastModified: changedAt } of page.Contents ?? []) {
         // `s3://b/day1` means the object, or the folder, of that name and not also `day10`.
         const inside = prefix === "" || prefix.endsWith("/") || key === prefix || key[prefix.length] === "/";
         if (!inside || key.endsWith("/")) continue;
         const name = key === prefix ? key.slice(key.lastIndexOf("/") + 1) : key.slice(prefix.length).replace(/^\//, "");
-        found.push({ bucket, key, name, bytes });
+        found.push({ bucket, key, name, bytes, changedAt });
       }
       token = page.NextContinuationToken;
     } while (token);

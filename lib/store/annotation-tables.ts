@@ -76,8 +76,8 @@ interface FeatureRowTable {
   version: number;
   subject: string;
   event_at: Date;
-  created_at: Generated<Date>;
-  values: number[];
+  created_at: Date;
+  values: (number | null)[];
   source: string;
 }
 

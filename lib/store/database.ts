@@ -8,6 +8,7 @@ import type { ModelGenome } from "../domain/artifact.ts";
 import type { Spec } from "../domain/spec.ts";
 import type { RunState, StageState, Verdict } from "../domain/stages.ts";
 import type { AnnotationTables } from "./annotation-tables.ts";
+import { PreparingClient } from "./preparing-client.ts";
 
 /** The tables, as in `migrations/`; a test compares the two. */
 export interface Database extends AnnotationTables {
@@ -189,6 +190,8 @@ interface SnapshotTable {
   splits: Json<Record<string, number>>;
   holdout_sha256: string;
   leaking: boolean;
+  /** Key of the labels it was made with; null for none. */
+  labels: string | null;
   created_at: Generated<Date>;
 }
 
@@ -326,6 +329,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
  */
 export function openDatabase(url: string, options: { connections?: number; statementMs?: number } = {}): Kysely<Database> {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: url,
     max: options.connections ?? 10,
     connectionTimeoutMillis: 10_000,

@@ -10,6 +10,7 @@ import { channelsOf, type Spec } from "../domain/spec.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { describeRows } from "./describe-rows.ts";
 import { openDuckdb, type Duckdb } from "./duckdb.ts";
+import { saidIn } from "./frozen-labels.ts";
 import { loadPieces, type SeriesPart } from "./pieces.ts";
 import { readRecordings } from "./series.ts";
 
@@ -20,6 +21,8 @@ export interface DescribeJobInput {
   readonly split: string;
   /** Path of a JSON object: subject to cohort; null = one cohort. */
   readonly cohorts: string | null;
+  /** Path of what people said of recordings; without it the files alone say. */
+  readonly labels?: string;
   /** Name of the document to write in the job's folder. */
   readonly outName: string;
 }
@@ -37,8 +40,8 @@ export interface DescribeJobOutput {
 
 /**
  * Describes the rows of those subjects (or recordings) that are on the training side and were not made up. Rows that are
- * examples or days on their own are counted by DuckDB; what has to be resampled, or labelled from another file, is read
- * as recordings. Raw channels are described, before the spec's filters: made-up recordings pass through them as others do.
+ * examples or days on their own are counted by DuckDB; what has to be resampled, or is labelled from another file or by
+ * people, is read as recordings. Raw channels are described, before the spec's filters: made-up recordings pass through them as others do.
  * @throws SensorloopError TOO_LITTLE_DATA without a labelled training row; UNKNOWN_CLASS
  */
 export const run: Job<DescribeJobInput, DescribeJobOutput> = async (input, control) => {
@@ -67,7 +70,7 @@ export const run: Job<DescribeJobInput, DescribeJobOutput> = async (input, contr
     readable: parts.flatMap((part) => [part.path, part.pieces]),
   });
   let missing = 0;
-  const alone = readsRowsAlone(spec, parts);
+  const alone = input.labels === undefined && readsRowsAlone(spec, parts);
   const description = alone
     ? await describeRows({ database, parts, spec, base, isTraining, cohortOf, progress: control.progress })
     : await describeSeries();
@@ -88,9 +91,10 @@ export const run: Job<DescribeJobInput, DescribeJobOutput> = async (input, contr
     const where = await trainingRecordings(database, parts, isTraining);
     const total = 2 * where.length;
     let done = 0;
+    const said = await saidIn(input.labels);
     async function* read(): AsyncGenerator<Recording> {
       missing = 0;
-      for await (const recording of readRecordings({ database, parts, spec, where })) {
+      for await (const recording of readRecordings({ database, parts, spec, where, said })) {
         control.progress({ done: ++done, total, unit: "recordings" });
         if (base.channels.every((name) => recording.channels.has(name))) yield recording;
         else missing++;

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from "kysely";
 import type { ProjectionName, ProjectionRows } from "../domain/projections.ts";
 import { targetOf } from "../domain/projections.ts";
 import type { Database } from "./database.ts";
-import { eventOf, fold, insertRow } from "./journal.ts";
+import { eventOf, fold, insertRows } from "./journal.ts";
 
 const TABLES: readonly ProjectionName[] = ["project", "champion", "label", "schedule", "account", "token"];
 const BATCH = 5_000;
@@ -36,7 +36,8 @@ export async function rebuild(db: Kysely<Database>, options: { apply?: boolean }
       for (const table of TABLES) {
         const rebuilt = `rebuilt_${table}`;
         await sql`create temporary table ${sql.table(rebuilt)} (like ${sql.table(table)}) on commit drop`.execute(tx);
-        for (const row of states[table].values()) await insertRow(tx, rebuilt, row);
+        const all = [...states[table].values()];
+        for (let at = 0; at < all.length; at += BATCH) await insertRows(tx, rebuilt, table, all.slice(at, at + BATCH));
         differences.push(...(await only(tx, table, "journal", rebuilt, table)), ...(await only(tx, table, "table", table, rebuilt)));
         if (!apply) continue;
         await sql`delete from ${sql.table(table)}`.execute(tx);

@@ -1,6 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../compute/job.ts";
+import { readFrozenLabels } from "../domain/labels/frozen.ts";
 import type { Spec } from "../domain/spec.ts";
 import { openDuckdb, type Duckdb } from "./duckdb.ts";
 import { loadPieces, type SeriesPart } from "./pieces.ts";
@@ -13,12 +14,18 @@ export interface ListRecordingsInput {
   readonly shards: number;
   /** Groups of files that hold the same samples. */
   readonly twins: readonly (readonly string[])[];
+  /** Path of what people said of recordings (lib/domain/labels/frozen.ts); without it the files alone say. */
+  readonly labels?: string;
 }
 
 export interface ListRecordingsOutput {
   readonly totals: { readonly recordings: number; readonly subjects: number; readonly rows: number };
   /** JSON array of the subjects, or recordings where these are split, that have a labelled row: who can be put on a side. */
   readonly units: string;
+  /** JSON array of those among them that only people say something of, and no file. */
+  readonly byPeople: string;
+  /** Recordings that people labelled and that are in none of the parts. */
+  readonly gone: number;
   /** JSON object: units that twins hold, to the number of the group of twins. */
   readonly bonds: string;
   readonly shards: readonly Shard[];
@@ -33,7 +40,7 @@ export interface Shard {
 }
 
 /** Says who and how much clean files hold, and divides their recordings into shards that can be windowed apart from each other. */
-export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ parts, spec, shards, twins }, control) => {
+export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ parts, spec, shards, twins, labels }, control) => {
   await using database = await openDuckdb({
     folder: control.folder,
     memoryMb: Math.floor(spec.limits.jobMegabytes / 2),
@@ -42,8 +49,13 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
   });
   await countPieces(database, parts, spec);
   control.progress({ done: parts.length, total: parts.length, unit: "files" });
-  const [units, bonds] = [join(control.folder, "units.json"), join(control.folder, "bonds.json")];
-  await writeFile(units, JSON.stringify(await labelledUnits(database, spec)));
+  const path = (name: string) => join(control.folder, `${name}.json`);
+  const [units, byPeople, bonds] = [path("units"), path("by-people"), path("bonds")];
+  await loadLabelled(database, labels);
+  const ofFiles = new Set(await labelledUnits(database, spec));
+  const ofPeople = (await unitsOfPeople(database, spec)).filter((unit) => !ofFiles.has(unit));
+  await writeFile(units, JSON.stringify([...ofFiles, ...ofPeople].sort()));
+  await writeFile(byPeople, JSON.stringify(ofPeople));
   await writeFile(bonds, JSON.stringify(await bondsOf(database, parts, spec, twins)));
   const [recordings, subjects, rows] = (
     await database.connection.runAndReadAll(
@@ -53,6 +65,8 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
   return {
     totals: { recordings: recordings!, subjects: subjects!, rows: rows ?? 0 },
     units,
+    byPeople,
+    gone: await countGone(database, spec),
     bonds,
     shards: await writeShards(database, parts, spec, shards, control.folder),
   };
@@ -80,6 +94,46 @@ async function labelledUnits(database: Duckdb, spec: Spec): Promise<string[]> {
       select ${spec.split.by} as unit from piece group by unit having bool_or(samples) and coalesce(sum(extent) filter (label is not null), 0) > 0)`,
   );
   return JSON.parse(found?.units ?? "[]") as string[];
+}
+
+/** Makes the table `labelled`: recordings that people said something of. */
+async function loadLabelled(database: Duckdb, labels: string | undefined): Promise<void> {
+  await database.run("create or replace temp table labelled (subject varchar, recording varchar)");
+  if (labels === undefined) return;
+  const appender = await database.connection.createAppender("labelled");
+  for (const { subject, recording } of readFrozenLabels(await readFile(labels, "utf8")).recordings) {
+    appender.appendVarchar(subject);
+    appender.appendVarchar(recording);
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+/** Those with samples that people said something of. */
+async function unitsOfPeople(database: Duckdb, spec: Spec): Promise<string[]> {
+  if (spec.split.by === "random") return [];
+  const [found] = await database.rows<{ units: string | null }>(
+    `select to_json(list(distinct ${spec.split.by}))::varchar as units from labelled
+     semi join (${held(spec)}) as held using (subject, recording)`,
+  );
+  return JSON.parse(found?.units ?? "[]") as string[];
+}
+
+async function countGone(database: Duckdb, spec: Spec): Promise<number> {
+  const [found] = await database.rows<{ recordings: number }>(
+    `select count(*)::integer as recordings from labelled
+     anti join (${held(spec)}) as held using (subject, recording)`,
+  );
+  return found?.recordings ?? 0;
+}
+
+/** Recordings that can be spoken of. Where all of a subject is one window they come as one, under the name of the first. */
+function held({ windows }: Spec): string {
+  const recording =
+    windows.kind === "subject"
+      ? "min(recording) as recording from piece where samples group by subject"
+      : "recording from piece where samples";
+  return `select subject, ${recording}`;
 }
 
 async function bondsOf(

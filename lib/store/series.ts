@@ -1,5 +1,7 @@
 import { assembleRows, assembleSampled, concatenate, reorder, type PlacedLabel, type Track } from "../domain/assemble.ts";
 import { SensorloopError } from "../domain/errors.ts";
+import { overlay } from "../domain/labels/overlay.ts";
+import type { ResolvedSpan } from "../domain/labels/policy.ts";
 import type { Recording } from "../domain/recording.ts";
 import type { FilesSpec, Spec } from "../domain/spec.ts";
 import { readColumns, stringsOf, type Column } from "./columns.ts";
@@ -12,6 +14,8 @@ export interface ReadOptions {
   readonly spec: Spec;
   /** [subject, recording] pairs to read; all without it. */
   readonly where?: readonly (readonly [string, string])[];
+  /** What people said of a recording: it takes the place of what the files say. */
+  readonly said?: (subject: string, recording: string) => readonly ResolvedSpan[];
   /** Bytes of rows held at once; the recordings of one subject may be larger. */
   readonly bytesAtOnce?: number;
 }
@@ -76,7 +80,8 @@ export async function* readRecordings(options: ReadOptions): AsyncGenerator<Reco
     const blocks: Block[] = [];
     for (const [place, source] of sources.entries())
       blocks.push(await readBlock(database.connection, source, counts[place]!, { from, to, indexed: intervals.size > 0 }));
-    yield* assemble(blocks, intervals, spec, { subjects, recordings, from, to });
+    for (const recording of assemble(blocks, intervals, spec, { subjects, recordings, from, to }))
+      yield overlay(recording, options.said?.(recording.subject, recording.recording) ?? []);
   }
 }
 

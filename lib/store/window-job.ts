@@ -13,6 +13,7 @@ import type { Spec } from "../domain/spec.ts";
 import { encodeWindowShard, type Split } from "../domain/window-shard.ts";
 import { planWindows, windowSamples, type PlannedWindow } from "../domain/windows.ts";
 import { openDuckdb } from "./duckdb.ts";
+import { saidIn } from "./frozen-labels.ts";
 import type { SeriesPart } from "./pieces.ts";
 import { readRecordings } from "./series.ts";
 import { randomSide } from "./random-side.ts";
@@ -25,6 +26,8 @@ export interface WindowJobInput {
   readonly recordings: string;
   /** Path of a JSON object: subject or recording (by `spec.split.by`) to its side; not read for `random`. */
   readonly split: string;
+  /** Path of what people said of recordings (lib/domain/labels/frozen.ts); without it the files alone say. */
+  readonly labels?: string;
   /** For `split.by: random`, and for the rotations of copies. */
   readonly seed: number;
   /** Whether the windows' samples are wanted beside their features. */
@@ -72,7 +75,7 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
     readable: parts.flatMap((part) => [part.path, part.pieces]),
   });
   let done = 0;
-  for await (const raw of readRecordings({ database, parts, spec, where: where ?? undefined })) {
+  for await (const raw of readRecordings({ database, parts, spec, where: where ?? undefined, said: await saidIn(input.labels) })) {
     const recording = applyFilters(raw, spec.filters);
     const series = channels.map((name) => recording.channels.get(name));
     control.progress({ done: ++done, total: where?.length ?? 0, unit: "recordings" });
@@ -150,7 +153,9 @@ type Side = Exclude<Split, "unlabelled">;
 
 /** The side of a recording, or of each of its windows where the split is at random. */
 async function sides({ spec, split, seed }: WindowJobInput): Promise<(recording: Recording, window?: PlannedWindow) => Side> {
-  if (spec.split.by === "random") return (recording, window) => randomSide(spec.split, seed, recording, window?.sample ?? 0);
+  // What people alone labelled is learned from: the holdout stays as it is.
+  if (spec.split.by === "random")
+    return (recording, window) => (recording.partial ? "train" : randomSide(spec.split, seed, recording, window?.sample ?? 0));
   const known = JSON.parse(await readFile(split, "utf8")) as Record<string, Side>;
   return (recording) => {
     const unit = spec.split.by === "subject" ? recording.subject : recording.recording;

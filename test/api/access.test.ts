@@ -45,6 +45,8 @@ function listed(tree: string): { method: string; url: string }[] {
   return found;
 }
 
+const SOME_ID = "00000000-0000-4000-8000-000000000000";
+
 /** A path with something for each parameter. */
 function filled(path: string, project = "gym"): string {
   return path
@@ -53,6 +55,8 @@ function filled(path: string, project = "gym"): string {
     .replace(":model", `${project}-model`)
     .replace(":account", "nobody")
     .replace(":token", "nothing")
+    .replace(/:(task|label)/, SOME_ID)
+    .replace(/:\w+/, "something")
     .replace("*", "");
 }
 
@@ -204,8 +208,39 @@ const BODIES: Record<string, object> = {
   promoteModel: { expected: null },
   rollbackModel: {},
   predict: { rows: [{ x: 1 }] },
+  makeTasks: { model: "m" },
+  claimTasks: {},
+  skipTask: {},
+  adjudicateTask: { id: SOME_ID, class: "walk", version: 0 },
+  addLabel: { id: SOME_ID, subject: "s", recording: "r", from: 0, to: 1, class: "walk" },
+  withdrawLabel: { id: SOME_ID },
+  importLabels: { format: "csv", text: "x" },
+  joinFeatures: { rows: [{ subject: "s", at: "2025-01-01T00:00:00Z" }] },
+  previewSchedule: { cron: "0 3 * * *", timezone: "UTC" },
+  setSchedule: { cron: "0 3 * * *", timezone: "UTC" },
+  pauseSchedule: {},
+  resumeSchedule: {},
+  backfillSchedule: { from: "2025-01-01T00:00:00Z", to: "2025-01-02T00:00:00Z" },
+  askNight: {},
 };
-const QUERIES: Record<string, string> = { tracePrediction: "?model=m&recording=r&subject=s&from=0&to=1", showLineage: "?slot=har/all/acc" };
+const SIGNAL = "?subject=s&recording=r";
+const QUERIES: Record<string, string> = {
+  tracePrediction: "?model=m&recording=r&subject=s&from=0&to=1",
+  showLineage: "?slot=har/all/acc",
+  showSignal: SIGNAL,
+  viewSignal: `${SIGNAL}&from=0&to=1`,
+  showMedia: SIGNAL,
+};
+
+/** Each route that changes something, asked for with these headers and nothing that its handler could work with. */
+async function writeEverywhere(headers: Record<string, string>): Promise<[name: string, status: number][]> {
+  const answers: [string, number][] = [];
+  for (const [name, { method, path, access }] of Object.entries(ROUTES as Record<string, RouteSpec>)) {
+    if (method === "GET" || access === "public") continue;
+    answers.push([name, (await api.send({ method, url: filled(path), headers })).status]);
+  }
+  return answers;
+}
 
 describe("signing in", () => {
   let password = "";
@@ -237,6 +272,9 @@ describe("signing in", () => {
     expect((await write({})).status).toBe(403);
     expect((await write({ "sec-fetch-site": "same-origin" })).status).toBe(201);
     expect((await write({ origin: "http://localhost" })).status).toBe(201);
+    const forged = await writeEverywhere({ cookie, host, origin: "https://evil.example" });
+    expect(forged.length).toBeGreaterThan(20);
+    expect(forged.filter(([, status]) => status !== 403)).toEqual([]);
     const token = await api.bearer({ id: "script", role: "viewer" });
     expect(
       (
@@ -307,6 +345,50 @@ describe("signing in", () => {
     }
     expect(statuses.filter((status) => status === 401)).toHaveLength(20);
     expect(statuses.slice(-2)).toEqual([429, 429]);
+  });
+});
+
+describe("a thousand guesses at once", () => {
+  const guess = async (account: string, remoteAddress: string) => {
+    const began = performance.now();
+    const { status, body } = await api.send({
+      method: "POST",
+      url: "/api/v1/session",
+      remoteAddress,
+      payload: { account, password: "guess" },
+    });
+    return { status, told: `${String(body["code"])} ${String(body["message"])}`, ms: performance.now() - began };
+  };
+
+  it("F37: are refused, few of them hashed, while others are answered and a right password opens soon after", async () => {
+    const { password } = await addAccount(api.platform.db, { id: "frank", role: "viewer", projects: null }, "test");
+    const reader = await api.bearer({ id: "reader", role: "viewer" });
+    const guesses = Array.from({ length: 1_000 }, (_, n) => guess(n % 2 ? "frank" : `nobody-${n}`, `10.2.${Math.floor(n / 10)}.1`));
+    const read = await api.send({ method: "GET", url: "/api/v1/projects", headers: reader });
+    expect(read.status).toBe(200);
+    const answers = await Promise.all(guesses);
+    const hashed = answers.filter(({ status }) => status === 401).length;
+    expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
+    // Two at once and 32 in line; whoever comes while the line is full is turned away without work.
+    expect(hashed).toBeGreaterThan(0);
+    expect(hashed).toBeLessThan(500);
+    const payload = { account: "frank", password };
+    expect((await api.send({ method: "POST", url: "/api/v1/session", remoteAddress: "10.3.0.1", payload })).status).toBe(200);
+  });
+
+  it("F37: take as long, and are told the same, whether or not there is such an account", async () => {
+    const known = [];
+    const unknown = [];
+    // In turn, so that a busy moment meets both.
+    for (let n = 0; n < 9; n++) {
+      known.push(await guess("frank", `10.4.${n}.1`));
+      unknown.push(await guess(`no-such-${n}`, `10.4.${n}.2`));
+    }
+    expect(new Set([...known, ...unknown].map(({ status, told }) => `${status} ${told}`)).size).toBe(1);
+    const median = (answers: { ms: number }[]) => answers.map(({ ms }) => ms).sort((a, b) => a - b)[4]!;
+    // A look-up without a hash would be twenty times as fast.
+    expect(median(known) / median(unknown)).toBeGreaterThan(1 / 4);
+    expect(median(known) / median(unknown)).toBeLessThan(4);
   });
 });
 

@@ -18,18 +18,18 @@ beforeAll(async () => {
   await applySpec(platform, { text: specText("gym"), name: "spec.yaml" }, "test");
 });
 
-/** Gives a model's evaluation its answers: twelve people with 20 windows each, wrong where `wrong` says so. */
-async function answer(model: string, wrong: (person: number, window: number) => boolean, people = 12): Promise<void> {
+/** Gives a model's evaluation its answers: people with as many windows each, wrong where `wrong` says so. */
+async function answer(model: string, wrong: (person: number, window: number) => boolean, people = 12, each = 20): Promise<void> {
   const { db, objects } = platform;
-  const count = people * 20;
+  const count = people * each;
   const actual = Int32Array.from({ length: count }, (_, at) => at % 2);
-  const subject = Int32Array.from({ length: count }, (_, at) => Math.floor(at / 20));
+  const subject = Int32Array.from({ length: count }, (_, at) => Math.floor(at / each));
   const outcomes: Outcomes = {
     classes: ["rest", "walk"],
     subjects: Array.from({ length: people }, (_, person) => `p${person}`),
     subject,
     actual,
-    predicted: actual.map((label, at) => (wrong(subject[at]!, at % 20) ? 1 - label : label)),
+    predicted: actual.map((label, at) => (wrong(subject[at]!, at % each) ? 1 - label : label)),
     confidence: new Float32Array(count).fill(0.9),
   };
   const put = await objects.putBytes("gym", "model", encodeOutcomes(outcomes));
@@ -69,6 +69,32 @@ describe("the comparison of two models", () => {
     const { comparable, reason, macroF1 } = await compareModels(platform, "old", "shorter");
     expect({ comparable, macroF1 }).toEqual({ comparable: false, macroF1: null });
     expect(reason).toContain("one answered 240 windows, the other 220");
+  });
+
+  it("is by person, each on windows of its own, where the two cut recordings otherwise; other people are still refused", async () => {
+    const sliding = specText("cuts").replace("{ kind: row }", "{ kind: sliding, seconds: 2, overlap: 0 }\nfeatures: { groups: [{ channels: [x], formulas: [time] }] }\nrateHz: 50");
+    await applySpec(platform, { text: sliding, name: "spec.yaml" }, "test");
+    await platform.db
+      .insertInto("run")
+      .values({ id: "cut-run", project: "cuts", spec_version: 1, seed: 1, state: "done", params: "{}", requested_by: "t" })
+      .execute();
+    const cut = JSON.stringify({ family: "logistic", l2: 0.001, maxIterations: 200, cut: { seconds: 4 } });
+    for (const [id, people, each, more] of [
+      ["short", 12, 20, {}],
+      ["long", 12, 10, { genome: cut }],
+      ["fewer", 11, 10, { genome: cut }],
+    ] as const) {
+      await insertModel(platform.db, { id, project: "cuts", slot: "cuts/all/acc" });
+      await validated(id, 0.9, { run: "cut-run", ...more });
+      await answer(id, (person, window) => window < person - (each === 20 ? 0 : 1), people, each);
+    }
+    const { comparable, paired, accuracy, subjects } = await compareModels(platform, "short", "long");
+    expect({ comparable, paired }).toEqual({ comparable: true, paired: "people" });
+    // Of 240 windows 66 are wrong, of 120 windows 55: each model is measured on its own.
+    expect(accuracy?.value).toBeCloseTo(65 / 120 - 174 / 240, 12);
+    expect(accuracy?.low).toBeLessThan(accuracy?.value ?? 0);
+    expect(subjects).toContainEqual({ subject: "p11", windows: 20, a: 9 / 20, b: 0 });
+    expect(await compareModels(platform, "short", "fewer")).toMatchObject({ comparable: false, reason: expect.stringContaining("of p11") });
   });
 
   it("of a model that came without its answers has plain differences and no interval", async () => {

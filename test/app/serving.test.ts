@@ -145,9 +145,11 @@ describe("a model", () => {
     expect(files.map((file) => file.split("/").at(-1))).toEqual(["model.json", "artifact.json", "weights.bin"]);
     await using other = openPlatform(await testConfig({ SENSORLOOP_LOG_LEVEL: "silent" }));
     await applySpec(other, { text: specText("gym"), name: "spec.yaml" }, "test");
-    const imported = await importModel(other, join(folder, "export"));
+    const imported = await importModel(other, join(folder, "export"), "test");
     expect([imported.id, imported.state, imported.champion]).toEqual(["model-a", "trained", false]);
-    expect((await importModel(other, join(folder, "export"))).id).toBe("model-a");
+    expect((await importModel(other, join(folder, "export"), "test")).id).toBe("model-a");
+    const told = await other.db.selectFrom("journal").select(["actor", "project", "subject"]).where("kind", "=", "model.imported").execute();
+    expect(told).toEqual([{ actor: "test", project: "gym", subject: "model-a" }]);
     await promoteModel(other, "model-a", { expected: null, why: "" }, "test");
     const { answers } = await createServing(other).predict("gym", { rows: [{ x: 2 }] });
     expect(answers[0]?.label).toBe("walk");
@@ -162,12 +164,12 @@ describe("a model", () => {
       const flipped = Buffer.from(whole);
       flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
       await writeFile(join(source, name), flipped);
-      await expect(importModel(other, source)).rejects.toMatchObject({ code: "ARTIFACT_CORRUPT" });
+      await expect(importModel(other, source, "test")).rejects.toMatchObject({ code: "ARTIFACT_CORRUPT" });
       await writeFile(join(source, name), whole.subarray(0, whole.length - 4));
-      await expect(importModel(other, source)).rejects.toMatchObject({ code: "ARTIFACT_CORRUPT" });
+      await expect(importModel(other, source, "test")).rejects.toMatchObject({ code: "ARTIFACT_CORRUPT" });
       await writeFile(join(source, name), whole);
     }
     expect(await other.db.selectFrom("model").select("id").execute()).toEqual([]);
-    await expect(importModel(other, join(folder, "nowhere"))).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(importModel(other, join(folder, "nowhere"), "test")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });

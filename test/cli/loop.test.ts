@@ -7,14 +7,15 @@ import type { Platform } from "../../lib/platform.ts";
 import { testPlatform, testWorker } from "../support/platform.ts";
 import { testFolder } from "../support/services.ts";
 import { environmentOf } from "../support/worker-process.ts";
-import { sensorloop, type Ended } from "./command.ts";
+import { asProcess, inProcess, type Ended } from "./command.ts";
 
 /** The whole loop as a person at a terminal closes it, on ten simulated people. */
 describe("sensorloop, from recordings to an answer", () => {
   let platform: Platform;
   let home: string;
   let data: string;
-  const call = (...args: string[]): Promise<Ended> => sensorloop([...args, "--json"], environmentOf(platform.config));
+  const call = (...args: string[]): Promise<Ended> => inProcess([...args, "--json"], environmentOf(platform.config));
+  const spawned = (...args: string[]): Promise<Ended> => asProcess([...args, "--json"], environmentOf(platform.config));
   const ask = async <Shape>(...args: string[]): Promise<Shape> => {
     const ended = await call(...args);
     expect(ended.code, `${args.join(" ")}: ${ended.stderr}`).toBe(0);
@@ -32,7 +33,7 @@ describe("sensorloop, from recordings to an answer", () => {
 
   let run: RunDetail;
   it("applies the example, takes a folder in and follows the run to its end", { timeout: 300_000 }, async () => {
-    const ended = await call(
+    const ended = await spawned(
       "run",
       "start",
       "gym",
@@ -216,7 +217,7 @@ describe("sensorloop, from recordings to an answer", () => {
     const bad = join(home, "bad");
     mkdirSync(join(bad, "someone"), { recursive: true });
     writeFileSync(join(bad, "someone", "session-1.csv"), "this,is,no,recording\n1,2,3,4\n");
-    const ended = await call("run", "start", "gym", "--data", bad, "--wait");
+    const ended = await spawned("run", "start", "gym", "--data", bad, "--wait");
     expect(ended.code).toBe(1);
     expect(ended.json()).toMatchObject({ state: "failed", error: { remedy: expect.stringMatching(/.+/) as string } });
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parsePredictionId, predictionId } from "../../cli/prediction-id.ts";
 import { printable, sheet, table } from "../../cli/table.ts";
-import { sensorloop } from "./command.ts";
+import { asProcess, inProcess } from "./command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,13 +27,19 @@ describe("wrong use ends with 2, nothing on standard output, and says what was w
     [["project", "check"], /missing required argument 'file'/],
     [["project", "list", "extra"], /too many arguments/],
   ])("%j", async (args, message) => {
-    const { code, stdout, stderr } = await sensorloop(args);
+    const { code, stdout, stderr } = await inProcess(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(message);
   });
 
+  it("and so does the process", async () => {
+    const { code, stdout, stderr } = await asProcess(["frobnicate"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("unknown command");
+  });
+
   it("but help that was asked for is no error", async () => {
-    const { code, stdout, stderr } = await sensorloop(["run", "start", "--help"]);
+    const { code, stdout, stderr } = await asProcess(["run", "start", "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("--wait");
   });
@@ -41,7 +47,7 @@ describe("wrong use ends with 2, nothing on standard output, and says what was w
 
 describe("without any service", () => {
   it("a spec is checked: exit 0 and one document", async () => {
-    const ended = await sensorloop(["project", "check", join(import.meta.dirname, "../../examples/har/spec.yaml"), "--json"], nothing);
+    const ended = await asProcess(["project", "check", join(import.meta.dirname, "../../examples/har/spec.yaml"), "--json"], nothing);
     expect(ended.code).toBe(0);
     expect(ended.json()).toMatchObject({ ok: true, project: "har", classes: 6, sensors: ["acc", "gyro"] });
   });
@@ -49,14 +55,14 @@ describe("without any service", () => {
   it("every problem of a spec is told by line and path: exit 1, in both forms", async () => {
     const path = join(folder, "bad.yaml");
     writeFileSync(path, "project: gym\ntitel: Gym\nfiles: []\nlabels: {classes: [a, b]}\nwindows: {kind: row}\n");
-    const plain = await sensorloop(["project", "check", path], nothing);
+    const plain = await inProcess(["project", "check", path], nothing);
     expect(plain.code).toBe(1);
     expect(plain.stdout).toBe("");
     expect(plain.stderr).toContain(
       `${path}:2:1: titel: unknown key \`titel\`; did you mean \`title\`?\n${path}:3:8: files: expected a list of at least 1 entries`,
     );
     expect(plain.stderr).toMatch(/what to do: .*\n {2}code: SPEC_INVALID\n$/);
-    const json = await sensorloop(["project", "check", path, "--json"], nothing);
+    const json = await inProcess(["project", "check", path, "--json"], nothing);
     expect(json.code).toBe(1);
     expect(json.json()).toMatchObject({
       error: {
@@ -73,25 +79,25 @@ describe("without any service", () => {
 
   it("recordings are simulated, the same for the same seed", async () => {
     const out = join(folder, "pulse");
-    const first = await sensorloop(
+    const first = await inProcess(
       ["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out, "--json"],
       nothing,
     );
     const { files, rows } = first.json<{ files: string[]; rows: number }>();
     expect({ code: first.code, rows }).toEqual({ code: 0, rows: 270 });
     const bytes = readFileSync(files[0]!, "utf8");
-    await sensorloop(["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out], nothing);
+    await inProcess(["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out], nothing);
     expect(readFileSync(files[0]!, "utf8")).toBe(bytes);
   });
 
   it.each([["../../etc"], ["har"], ["nobody"]])("a project without a simulator is refused: %s", async (project) => {
-    const ended = await sensorloop(["data", "simulate", project, "--json"], nothing);
+    const ended = await inProcess(["data", "simulate", project, "--json"], nothing);
     expect(ended.code).toBe(1);
     expect(ended.json()).toMatchObject({ error: { code: "NOT_FOUND", facts: { simulated: ["gym", "resting-pulse"] } } });
   });
 
   it("what needs the services says that they are not there, which and how to name them", async () => {
-    const ended = await sensorloop(["run", "list", "--json"], nothing);
+    const ended = await inProcess(["run", "list", "--json"], nothing);
     expect(ended.code).toBe(1);
     expect(ended.json()).toMatchObject({ error: { code: "CONFIG_INVALID" } });
     expect(ended.stderr).toContain("SENSORLOOP_DATABASE_URL");

@@ -34,6 +34,18 @@ describe("assignSplit", () => {
     expect(sizes(after)).toEqual([9, 2, 5]);
   });
 
+  it("lets those learn that people alone labelled, moves nobody for them, and heeds the spec and the past before", () => {
+    const spec = { by: "subject", holdout: 0.3, validation: 0.2 } as const;
+    const before = assignSplit(units(10), spec, new Map());
+    const late = units(30, 10).map((unit) => ({ ...unit, byPeople: true }));
+    const after = assignSplit([...units(10), ...late], spec, before);
+    expect(sizes(after)).toEqual([sizes(before)[0]! + 30, ...sizes(before).slice(1)]);
+    // The same from nothing: the labels of some must not bring others into the holdout.
+    expect(sizes(assignSplit([...units(10), ...late], spec, new Map()))).toEqual(sizes(after));
+    expect(assignSplit([...units(10), ...late], { ...spec, holdout: ["12"] }, new Map()).get("b12")).toBe("holdout");
+    expect(assignSplit([...units(10), ...late], spec, new Map([["b12", "validation"]])).get("b12")).toBe("validation");
+  });
+
   it("keeps the same samples under several names on one side, wherever they are named or were before", () => {
     const bonded = units(20).map((unit, index) => ({ ...unit, ...(index % 10 === 3 && { bond: "twins" }) }));
     for (const holdout of [0.3, ["3", "5"], ["13"]] as const) {

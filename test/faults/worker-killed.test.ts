@@ -13,12 +13,12 @@ import { startWorkerProcess } from "../support/worker-process.ts";
 import { shardsOf } from "../../activities/window.ts";
 import type { Genome } from "../../lib/domain/spec.ts";
 
-/** Long enough for a checkpoint to be saved before the kill, short enough for a test. */
-const EPOCHS = 300;
+/** Many times as long as what must pass before the kill (a second to the first checkpoint), on the fastest machine, too. */
+const EPOCHS = 60;
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await testPlatform();
+  platform = await testPlatform({ SENSORLOOP_CHECKPOINT_SECONDS: "1" });
   await applyExample(platform, "gym");
   const folder = await testFolder();
   const { files } = await simulate({ folder, subjects: 8, seed: 5 });
@@ -32,13 +32,13 @@ describe("a worker that is killed", () => {
     const floors = { accuracy: 0.1, macroF1: 0.1 };
     await startRun(platform, "gym", { id: "killed", set: { models, "gate.floors": floors } }, "test");
     const first = startWorkerProcess(platform.config);
-    await expect.poll(async () => (await trial())?.checkpoint, { timeout: 150_000, interval: 300 }).toBeTruthy();
+    await expect.poll(async () => (await trial())?.checkpoint, { timeout: 150_000, interval: 20 }).toBeTruthy();
     await first.kill();
     const before = await trial();
     expect(before).toMatchObject({ state: "training" });
 
     startWorkerProcess(platform.config);
-    await expect.poll(async () => (await trial())?.state, { timeout: 300_000, interval: 500 }).toBe("trained");
+    await expect.poll(async () => (await trial())?.state, { timeout: 300_000, interval: 100 }).toBe("trained");
     const log = await platform.db
       .selectFrom("run_log")
       .select("message")

@@ -7,7 +7,7 @@ import type { Genome } from "../../lib/domain/spec.ts";
 import { run as combine } from "../../lib/ml/combine-job.ts";
 import { sha256 } from "../../lib/ml/model-files.ts";
 import { loadPredictor } from "../../lib/ml/predictor.ts";
-import type { Predictor } from "../../lib/ml/predictor.ts";
+import type { Predictor } from "../../lib/domain/score/predictor.ts";
 import { run as score } from "../../lib/ml/score-job.ts";
 import { run as train } from "../../lib/ml/train-job.ts";
 import type { TrainInput, TrainOutput } from "../../lib/ml/train-job.ts";

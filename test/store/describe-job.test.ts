@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FrozenLabels } from "../../lib/domain/labels/frozen.ts";
 import { randomFor } from "../../lib/domain/random.ts";
 import { specSchema, type Spec } from "../../lib/domain/spec.ts";
 import { cellOf, parseDescription, type Description } from "../../lib/domain/statistics/document.ts";
@@ -50,12 +51,15 @@ describe("the job that describes", () => {
     return { path, pieces: piecesAt(path), file, fileSpec: 0, role: "samples" };
   }
 
-  async function described(parts: readonly CleanPart[], spec: Spec, sides: object, cohorts: object | null = null) {
+  async function described(parts: readonly CleanPart[], spec: Spec, sides: object, cohorts: object | null = null, said?: FrozenLabels) {
     const own = await mkdtemp(join(folder, "job-"));
     const [split, members] = [join(own, "split.json"), join(own, "cohorts.json")];
     await writeFile(split, JSON.stringify(sides));
     await writeFile(members, JSON.stringify(cohorts));
-    const output = await run({ parts, spec, split, cohorts: cohorts && members, outName: "out.json" }, { folder: own, progress: () => {} });
+    const labels = said && join(own, "labels.json");
+    if (labels) await writeFile(labels, JSON.stringify(said));
+    const input = { parts, spec, split, cohorts: cohorts && members, labels, outName: "out.json" };
+    const output = await run(input, { folder: own, progress: () => {} });
     const text = await readFile(join(own, "out.json"), "utf8");
     return { output, text, document: parseDescription(JSON.parse(text)) };
   }
@@ -87,6 +91,20 @@ describe("the job that describes", () => {
     const series = await described([...parts, labels], specOf(), SIDES, cohorts);
     expect(series.output.through).toBe("recordings");
     expectAlike(direct.document, series.document);
+  });
+
+  it("describes rows under the class that people gave them", async () => {
+    const parts = [await part("corrected", [{ subject: "a", recording: "a1", rows: rowsOf(1) }])];
+    const rowsAs = ({ document }: Awaited<ReturnType<typeof described>>) =>
+      document.cells.map(({ class: name, rows }) => `${name} ${rows}`);
+    expect(rowsAs(await described(parts, specOf(), SIDES))).toEqual(["walk 38", "sit 19"]);
+    const said: FrozenLabels = {
+      format: 1,
+      rateHz: 10,
+      classes: ["sit"],
+      recordings: [{ subject: "a", recording: "a1", spans: [[10, 20, 0]] }],
+    };
+    expect(rowsAs(await described(parts, specOf(), SIDES, null, said))).toEqual(["walk 29", "sit 29"]);
   });
 
   it("reads nobody who is not on the training side, nor anybody made up", async () => {

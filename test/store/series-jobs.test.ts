@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FrozenLabels } from "../../lib/domain/labels/frozen.ts";
 import { specSchema } from "../../lib/domain/spec.ts";
 import { SPLITS, decodeWindowShard } from "../../lib/domain/window-shard.ts";
 import { run as listRecordings } from "../../lib/store/recordings-job.ts";
@@ -58,9 +59,11 @@ describe("listing recordings and making windows", () => {
     listRecordings({ parts, spec, shards: 1, twins }, control(await mkdtemp(join(folder, "list-"))));
 
   /** Lists, splits as told, and makes the windows of every shard. */
-  async function windowsOf(spec: ReturnType<typeof specOf>, sides: Record<string, string>, shards = 1, seed = 1) {
+  async function windowsOf(spec: ReturnType<typeof specOf>, sides: Record<string, string>, shards = 1, seed = 1, said?: FrozenLabels) {
     const own = await mkdtemp(join(folder, "run-"));
-    const listing = await listRecordings({ parts, spec, shards, twins: [] }, control(own));
+    const labels = said && join(own, "labels.json");
+    if (labels) await writeFile(labels, JSON.stringify(said));
+    const listing = await listRecordings({ parts, spec, shards, twins: [], labels }, control(own));
     const split = join(own, "split.json");
     await writeFile(split, JSON.stringify(sides));
     const made = [];
@@ -71,6 +74,7 @@ describe("listing recordings and making windows", () => {
           spec,
           recordings: shard.recordings,
           split,
+          labels,
           seed,
           signals: true,
           outName: `${index}.bin`,
@@ -171,6 +175,54 @@ describe("listing recordings and making windows", () => {
     expect((await windowsOf(spec, {}, 1, 2)).made.flatMap(rowsOf)).not.toEqual(first);
     expect(new Set(first.filter((row) => row.startsWith("anna")).map((row) => row.split(" ")[4])).size).toBeGreaterThan(1);
     expect(first.some((row) => row.endsWith("1"))).toBe(false);
+  });
+
+  /** Someone of no file's labels, a recording of somebody who has some elsewhere, and one that is gone. */
+  const said: FrozenLabels = {
+    format: 1,
+    rateHz: 10,
+    classes: ["sit"],
+    recordings: [
+      { subject: "ben", recording: "b2", spans: [[0, 20, 0]] },
+      { subject: "ben", recording: "gone", spans: [[0, 10, 0]] },
+      { subject: "carl", recording: "c1", spans: [[5, 15, 0]] },
+    ],
+  };
+
+  it("tells who is labelled by people alone, and what they labelled that is gone", async () => {
+    const tell = async (by: string, windows: object = {}) => {
+      const { listing } = await windowsOf(
+        specOf({ split: { by }, ...windows }),
+        { anna: "train", ben: "holdout", carl: "train", a1: "train", b1: "holdout", b2: "train", c1: "train" },
+        1,
+        1,
+        said,
+      );
+      const read = async (path: string) => JSON.parse(await readFile(path, "utf8")) as unknown;
+      return [await read(listing.units), await read(listing.byPeople), listing.gone];
+    };
+    expect(await tell("subject")).toEqual([["anna", "ben", "carl"], ["carl"], 1]);
+    expect(await tell("recording")).toEqual([["a1", "b1", "b2", "c1"], ["c1"], 1]);
+    // All of a subject is one window under the name of the first recording: no other can be spoken of.
+    expect((await tell("subject", { windows: { kind: "subject" }, features: undefined }))[2]).toBe(2);
+  });
+
+  it("labels windows as people do, and has those learned from that they alone labelled, also where windows are split at random", async () => {
+    const sides = { anna: "train", ben: "holdout", carl: "train" };
+    const { made } = await windowsOf(specOf(), sides, 3, 1, said);
+    const rows = made.flatMap(rowsOf);
+    expect(rows.filter((row) => row.startsWith("ben b2"))).toEqual([0, 5, 10].map((from) => `ben b2 ${from} sit holdout 0`));
+    expect(rows.filter((row) => row.startsWith("carl") && row.endsWith("0"))).toEqual([
+      "carl c1 0 sit train 0",
+      "carl c1 5 sit train 0",
+      "carl c1 10 sit train 0",
+      ...[15, 20, 25].map((from) => `carl c1 ${from}  unlabelled 0`),
+    ]);
+    const random = specOf({ split: { by: "random", holdout: 0.9, validation: 0.5 } });
+    const carls = (await windowsOf(random, {}, 1, 1, said)).made
+      .flatMap(rowsOf)
+      .filter((row) => row.startsWith("carl c1") && row.includes("sit"));
+    expect(carls.map((row) => row.split(" ")[4])).toEqual(["train", "train", "train"]);
   });
 
   it("counts a recording that lacks a channel instead of failing", async () => {

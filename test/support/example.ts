@@ -5,7 +5,7 @@ import { applySpec } from "../../lib/app/projects.ts";
 import type { Platform } from "../../lib/platform.ts";
 
 /** Stages and searches that a test of something else need not wait for. */
-const EXTRAS = ["cluster", "describe", "synthesise", "ensemble", "evolve"];
+const EXTRAS = ["cluster", "describe", "synthesise", "ensemble", "evolve", "featureStore", "annotation"];
 
 /** Applies the spec of one of the examples, without what is not asked for by name. */
 export async function applyExample(platform: Platform, name: string, extras: readonly string[] = []): Promise<void> {

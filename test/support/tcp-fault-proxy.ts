@@ -12,9 +12,9 @@ export type TcpFault =
   | { readonly kind: "delay"; readonly ms: number }
   /**
    * The client sends this text (any case), the service does what it was told, and its reply never arrives: the
-   * connection is cut instead. So often (1 unless given).
+   * connection is cut instead. So often (1 unless given), at each `every`th time (1 unless given).
    */
-  | { readonly kind: "drop-reply"; readonly after: string; readonly times?: number };
+  | { readonly kind: "drop-reply"; readonly after: string; readonly times?: number; readonly every?: number };
 
 export interface TcpFaultProxy extends AsyncDisposable {
   readonly port: number;
@@ -34,6 +34,7 @@ export async function tcpFaultProxy(targetPort: number): Promise<TcpFaultProxy> 
   let seen = 0;
   let faults = 0;
   let dropped = 0;
+  let said = 0;
 
   const gate = async () => {
     while (fault?.kind === "stall") await sleep(20);
@@ -59,9 +60,13 @@ export async function tcpFaultProxy(targetPort: number): Promise<TcpFaultProxy> 
         // The text may come in two pieces.
         recent = (recent + data.toString("latin1").toLowerCase()).slice(-2 * fault.after.length - data.length);
         if (recent.includes(fault.after.toLowerCase())) {
-          swallowing = true;
-          dropped += 1;
-          faults += 1;
+          recent = "";
+          said += 1;
+          if (said % (fault.every ?? 1) === 0) {
+            swallowing = true;
+            dropped += 1;
+            faults += 1;
+          }
         }
       }
       toService(data);
@@ -81,6 +86,7 @@ export async function tcpFaultProxy(targetPort: number): Promise<TcpFaultProxy> 
     set(next) {
       fault = next;
       dropped = 0;
+      said = 0;
     },
     cut: listening.cut,
     [Symbol.asyncDispose]() {

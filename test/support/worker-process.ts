@@ -53,6 +53,7 @@ export function environmentOf({ database, s3, temporal, ...config }: Config): Re
     SENSORLOOP_SESSION_SECRET: config.sessionSecret,
     SENSORLOOP_JOB_PROCESSES: String(config.jobs.processes),
     SENSORLOOP_JOB_MEMORY_MB: String(config.jobs.memoryMb),
+    SENSORLOOP_CHECKPOINT_SECONDS: String(config.jobs.checkpointSeconds),
     SENSORLOOP_LOG_LEVEL: "error",
   };
 }

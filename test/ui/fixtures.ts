@@ -318,8 +318,8 @@ export const stations: Overview["stations"] = [
   { name: "evaluate", count: 2, unit: "models", at: ago(3945), state: "idle", note: null },
   { name: "promote", count: 1, unit: "champion", at: ago(3941), state: "done", note: null },
   { name: "predict", count: 10_411, unit: "windows", at: ago(3940), state: "done", note: null },
-  { name: "annotate", count: 0, unit: "tasks", at: null, state: "planned", note: null },
-  { name: "retrain", count: 0, unit: "nights", at: null, state: "planned", note: null },
+  { name: "annotate", count: 212, unit: "tasks", at: ago(600), state: "done", note: null },
+  { name: "retrain", count: 40, unit: "nights", at: ago(19_000), state: "done", note: null },
 ];
 
 export const services: Services = {

@@ -84,6 +84,7 @@ export const comparison = (a: ModelDetail, b: ModelDetail): Comparison => ({
   comparable: true,
   reason: null,
   split: "holdout",
+  paired: "windows",
   accuracy: { value: 0.0125, low: 0.0049, high: 0.0204 },
   macroF1: { value: 0.0143, low: 0.0061, high: 0.0225 },
   perClass: CLASSES.map((label, index) => ({

@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  bytesText,
-  countText,
-  decimalsFor,
-  differenceText,
-  estimateText,
-  intervalText,
-  percentText,
-  shareOfText,
-  shareText,
-  shortCountText,
-} from "../../web/ui/parts/number-text.ts";
+import { decimalsFor, differenceText, estimateText, shareOfText, shareText } from "../../lib/domain/estimate-text.ts";
+import { bytesText, countText, intervalText, percentText, shortCountText } from "../../web/ui/parts/number-text.ts";
 
 describe("numbers as people read them", () => {
   it("an estimate never has more digits than its interval supports", () => {

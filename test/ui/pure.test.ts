@@ -91,10 +91,18 @@ describe("the confusion matrix", () => {
 describe("what the event stream makes stale", () => {
   const change = (kind: string, run: string | null = "r1") => ({ project: "p", run, kind });
   it("reads again the run that changed and not another", () => {
-    expect(isStale(["showRun", { params: { run: "r1" } }], change("stage"))).toBe(true);
-    expect(isStale(["showRun", { params: { run: "r2" } }], change("stage"))).toBe(false);
+    expect(isStale(["showRun", { params: { run: "r1" } }], change("run"))).toBe(true);
+    expect(isStale(["showRun", { params: { run: "r2" } }], change("run"))).toBe(false);
     expect(isStale(["listRuns", { query: {} }], change("run"))).toBe(true);
-    expect(isStale(["listModels", {}], change("log"))).toBe(false);
+    expect(isStale(["listRunLogs", { params: { run: "r1" } }], change("run"))).toBe(true);
+  });
+  it("reads again what a decision touches and leaves the rest alone, and the journal after every decision", () => {
+    const touched = (kind: string) =>
+      ["listNights", "showAgreement", "listModels", "listJournal"].filter((name) => isStale([name, {}], change(kind, null)));
+    expect(touched("night.ended")).toEqual(["listNights", "listJournal"]);
+    expect(touched("label.signed")).toEqual(["showAgreement", "listJournal"]);
+    expect(touched("model.promoted")).toEqual(["listModels", "listJournal"]);
+    expect(touched("token.added")).toEqual(["listJournal"]);
   });
   it("takes everything for stale after a kind it does not know", () => {
     expect(isStale(["listModels", {}], change("weather"))).toBe(true);

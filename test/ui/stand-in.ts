@@ -4,11 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Change } from "../../lib/domain/api/events.ts";
+import type { Schedule } from "../../lib/domain/api/nights.ts";
 import type { RunDetail } from "../../lib/domain/api/runs.ts";
 import type { RouteSpec } from "../../lib/domain/api/route-spec.ts";
 import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
+import type { Task } from "../../lib/domain/api/tasks.ts";
 import * as data from "./data-fixtures.ts";
 import * as fixtures from "./fixtures.ts";
+import * as loop from "./loop-fixtures.ts";
 import * as evolved from "./model-fixtures.ts";
 
 /** The policy the UI promises to live under: nothing inline, nothing from elsewhere, no eval. */
@@ -28,6 +31,8 @@ export interface StandIn {
   /** The run that is shown while it is going on; change it, then `tell`. */
   run: RunDetail;
   champion: string;
+  schedule: Schedule | null;
+  tasks: Task[];
   readonly posted: { route: RouteName; body: unknown }[];
   tell(change: Change): void;
   /** Ends all event streams and refuses new ones until called with false. */
@@ -48,9 +53,11 @@ export async function startStandIn(dist: string): Promise<StandIn> {
   const streams = new Set<ServerResponse>();
   let refusing = false;
   let signedIn = false;
-  const state: Pick<StandIn, "run" | "champion" | "posted"> = {
+  const state: Pick<StandIn, "run" | "champion" | "schedule" | "tasks" | "posted"> = {
     run: { ...fixtures.finishedRun },
     champion: fixtures.champion.id,
+    schedule: loop.schedule,
+    tasks: loop.tasks,
     posted: [],
   };
   const runs = () => [state.run, fixtures.earlierRun];
@@ -85,6 +92,8 @@ export async function startStandIn(dist: string): Promise<StandIn> {
             promoted: index !== 2,
           })),
           counts: fixtures.counts,
+          annotation: { ...loop.annotation.queue, escalated: 1, labels: 112, atLabels: 150, gainPerHundred: 1.2 },
+          nights: { last: loop.nights[0], nextAt: loop.due()[0]?.at, paused: false },
         },
       ],
     }),
@@ -201,6 +210,49 @@ export async function startStandIn(dist: string): Promise<StandIn> {
       return serving();
     },
     rollbackModel: () => ((state.champion = fixtures.challenger.id), serving()),
+    showSchedule: () => state.schedule,
+    previewSchedule: ({ body }) =>
+      (body as { timezone: string }).timezone.includes("/")
+        ? { next: loop.due(), notes: [] }
+        : refused(400, "SCHEDULE_INVALID", `'${(body as { timezone: string }).timezone}' is no time zone.`),
+    setSchedule: ({ body }) => (state.schedule = { ...loop.schedule, ...(body as object) }),
+    pauseSchedule: ({ body }) => (state.schedule = { ...loop.schedule, paused: true, why: (body as { why: string }).why, next: [] }),
+    resumeSchedule: () => (state.schedule = loop.schedule),
+    backfillSchedule: ({ body }) => ({
+      dryRun: (body as { dryRun: boolean }).dryRun,
+      nights: loop.due(4).map((due, index) => ({ ...due, id: `night-b${index}`, known: index === 1 })),
+    }),
+    listNights: ({ query }) => page(loop.nights.filter((night) => query.get("state") === null || night.state === query.get("state"))),
+    askNight: ({ body }) => ({ ...loop.nights[0], id: (body as { id: string }).id, state: "asked", reason: null, run: null, gain: null }),
+    showAnnotation: () => loop.annotation,
+    listTasks: ({ query }) =>
+      page(
+        state.tasks.filter(
+          (task) =>
+            (query.get("state") === null || task.state === query.get("state")) && (query.get("escalated") === null || task.escalated),
+        ),
+      ),
+    makeTasks: () => ({ made: 19, known: 2 }),
+    showTask: ({ params }) => {
+      const task = state.tasks.find(({ id }) => id === params["task"]);
+      return task
+        ? { task, answers: task.answers === 0 ? [] : loop.answersTo(task), leases: [] }
+        : refused(404, "NOT_FOUND", "There is no such task.");
+    },
+    adjudicateTask: ({ params, body }) => {
+      const decided = body as { id: string; class: string };
+      const task = state.tasks.find(({ id }) => id === params["task"]);
+      if (!task) return refused(404, "NOT_FOUND", "There is no such task.");
+      const done = { ...task, state: "done" as const, outcome: decided.class, version: task.version + 1 };
+      state.tasks = state.tasks.map((one) => (one === task ? done : one));
+      return { label: { ...loop.answersTo(task)[0], ...decided, authority: "adjudicated", by: "ada" }, task: done };
+    },
+    showAgreement: () => loop.agreement,
+    showSignal: ({ query }) => ({ ...loop.signal, subject: query.get("subject"), recording: query.get("recording") }),
+    viewSignal: ({ query }) => loop.viewOf(Number(query.get("from")), Number(query.get("to")), Number(query.get("columns"))),
+    listPredictions: () => page(loop.predictions),
+    listFeatureSets: () => ({ items: loop.featureSets }),
+    showFeatureStatistics: ({ params }) => loop.featureStatistics(params["set"] ?? ""),
     listJournal: () =>
       page([
         {

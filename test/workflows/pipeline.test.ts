@@ -27,7 +27,7 @@ async function runToEnd(id: string, set = {}): Promise<RunDetail> {
 beforeAll(async () => {
   platform = await testPlatform();
   testWorker(platform);
-  await applyExample(platform, "gym");
+  await applyExample(platform, "gym", ["annotation"]);
   const folder = await testFolder();
   const { files } = await simulate({ folder, subjects: 12, seed: 3 });
   for (const path of files) await takeIn(platform, "gym", { name: relative(folder, path), path }, "test");
@@ -88,6 +88,31 @@ describe("trainingPipelineWorkflow", () => {
     expect(unlabelled.every((row) => row.actual === null && row.confidence > 0 && row.confidence <= 1)).toBe(true);
     const subjects = new Set((await platform.db.selectFrom("subject").select("biometric_id").execute()).map((row) => row.biometric_id));
     expect(predictions.every((row) => subjects.has(row.subject) && row.window_to > row.window_from)).toBe(true);
+  });
+
+  it("leaves a queue for annotators: of each kind no more than the spec wants, no window twice, neighbours never in a row", async () => {
+    const tasks = await platform.db
+      .selectFrom("task")
+      .selectAll()
+      .where("model", "=", first.candidate ?? "")
+      .orderBy("rank")
+      .execute();
+    const of = (reason: string) => tasks.filter((task) => task.reason === reason);
+    for (const [reason, most] of Object.entries({ uncertain: 60, contradicted: 40, random: 20, gold: 5 }))
+      expect([of(reason).length > 0, of(reason).length <= most], reason).toEqual([true, true]);
+    expect(of("disagreement"), "there was no champion before").toEqual([]);
+    expect(of("uncertain").every((task) => task.confidence < 0.8)).toBe(true);
+    expect(of("contradicted").every((task) => task.claimed !== null && task.claimed !== task.predicted)).toBe(true);
+    expect(of("gold").every((task) => task.gold !== null && task.wanted === 1)).toBe(true);
+    expect(tasks.some((task) => task.wanted === 2)).toBe(true);
+    const near = (a: (typeof tasks)[number], b: (typeof tasks)[number], gap: number) =>
+      a.recording === b.recording && a.subject === b.subject && a.from_sample < b.to_sample + gap && b.from_sample < a.to_sample + gap;
+    for (const [index, task] of tasks.entries()) {
+      expect(tasks.slice(index + 1).some((other) => near(task, other, 0))).toBe(false);
+      if (index > 0) expect(near(task, tasks[index - 1]!, 200)).toBe(false);
+    }
+    const made = await platform.db.selectFrom("journal").select("payload").where("kind", "=", "task.made").execute();
+    expect(made.reduce((sum, { payload }) => sum + Number(payload["tasks"]), 0)).toBe(tasks.length);
   });
 
   it("keeps its history small: no event above 100 KB, fewer than 2,000 of them", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { actorOf } from "../../lib/app/accounts.ts";
-import { mayDo, PERMISSIONS, type Action, type Actor } from "../../lib/domain/api/access.ts";
+import { mayDo, MEANT_ACCOUNT, PERMISSIONS, type Action, type Actor } from "../../lib/domain/api/access.ts";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import type { Platform } from "../../lib/platform.ts";
 import type { Db } from "../../lib/store/repositories/rows.ts";
@@ -43,6 +43,9 @@ export function guard(app: FastifyInstance, platform: Platform, options: { cooki
     request.caller = await authenticate(request, platform.db, options.cookie);
     if (access === "public") return;
     if (!request.caller) throw new SensorloopError("UNAUTHENTICATED", "this needs someone signed in");
+    const meant = request.headers[MEANT_ACCOUNT];
+    if (meant !== undefined && meant !== request.caller.actor.account)
+      throw new SensorloopError("UNAUTHENTICATED", `this was written by '${String(meant).slice(0, 80)}', and another account is signed in`);
     if (request.caller.by === "session" && !isRead(request) && !fromHere(request, options.origins)) {
       throw new SensorloopError("FORBIDDEN", "this came from another site", { facts: { origin: request.headers.origin ?? null } });
     }

@@ -19,13 +19,16 @@ import { sessionHandlers } from "./routes/session.ts";
 import { signalHandlers } from "./routes/signals.ts";
 import { taskHandlers } from "./routes/tasks.ts";
 
-/** Bodies larger than a spec: windows of raw samples, a file of labels. */
-const BODY_LIMITS: Partial<Record<RouteName, number>> = { predict: 16 * 2 ** 20, importLabels: 32 * 2 ** 20 };
+/** Bodies larger than a spec: windows of raw samples, a file of labels, ten thousand moments. */
+const BODY_LIMITS: Partial<Record<RouteName, number>> = { predict: 16 * 2 ** 20, importLabels: 32 * 2 ** 20, joinFeatures: 4 * 2 ** 20 };
 /** A minute's requests of one address where the usual is not right. Devices ask for predictions many times a second. */
 const RATES: Partial<Record<RouteName, RateLimitOptions | false>> = {
   signIn: { max: 20, timeWindow: 60_000 },
   predict: false,
   addUploads: false,
+  // A viewer asks for its picture piece by piece, a player for its video.
+  viewSignal: { max: 6_000, timeWindow: 60_000 },
+  showMedia: { max: 6_000, timeWindow: 60_000 },
 };
 
 /** Registers the table of routes, each with the one handler of its name. */

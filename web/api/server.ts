@@ -3,6 +3,7 @@ import { ensureFirstUser } from "../../lib/app/accounts.ts";
 import { startPending } from "../../lib/app/outbox.ts";
 import { loadConfig } from "../../lib/config.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
+import { awaitDatabase } from "../../lib/store/await-database.ts";
 import { createApp, type AppOptions } from "./app.ts";
 
 /** Runs that Temporal did not take are started as soon as it is back. */
@@ -40,13 +41,14 @@ if (import.meta.main) {
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
   await using platform = openPlatform(loadConfig());
+  await awaitDatabase(platform.db, { onWait: () => platform.log.warn("Postgres does not answer yet; waiting for it") });
   const first = await ensureFirstUser(platform.db);
   // Printed once and kept nowhere; the log is not the place for it.
   if (first) process.stdout.write(`\nFirst account: ${first.account}\nPassword (shown this once): ${first.password}\n\n`);
   const uiFolder = platform.config.uiDir ?? join(import.meta.dirname, "..", "ui", "dist");
   await serve(platform, stop.signal, {
     uiFolder,
-    metricsToken: process.env["SENSORLOOP_METRICS_TOKEN"],
+    metricsToken: platform.config.web.metricsToken,
     onListening: (address) => platform.log.info({ address }, "the web app listens"),
   });
 }

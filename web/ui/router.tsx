@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { z } from "zod";
 import { FILE_STATES } from "../../lib/domain/api/data.ts";
+import { NIGHT_STATES } from "../../lib/domain/api/nights.ts";
 import { EVENT_KINDS } from "../../lib/domain/journal.ts";
 import { RUN_STATES, STAGES } from "../../lib/domain/stages.ts";
 import { Frame } from "./frame/frame.tsx";
@@ -36,12 +37,13 @@ const data = createRoute({
   getParentRoute: () => project,
   path: "data",
   validateSearch: z.object({
-    tab: optional(z.enum(["files", "snapshots", "quarantine", "cohorts", "distributions"])),
+    tab: optional(z.enum(["files", "snapshots", "quarantine", "cohorts", "distributions", "features"])),
     state: optional(z.enum(FILE_STATES)),
     rule: optional(z.string().max(60)),
     file: optional(z.uuid()),
     channel: optional(z.string().max(200)),
     cohort: optional(z.string().max(63)),
+    set: optional(z.string().max(63)),
   }),
   component: lazyRouteComponent(() => import("./features/data/data-page.tsx"), "DataPage"),
 });
@@ -67,6 +69,40 @@ const model = createRoute({
   validateSearch: z.object({ split: optional(z.string().max(40)) }),
   component: lazyRouteComponent(() => import("./features/model/model-page.tsx"), "ModelPage"),
 });
+const samples = createRoute({
+  getParentRoute: () => project,
+  path: "samples",
+  validateSearch: z.object({
+    model: optional(z.string().max(63)),
+    split: optional(z.enum(["holdout", "unlabelled"])),
+    actual: optional(z.string().max(80)),
+    predicted: optional(z.string().max(80)),
+    order: optional(z.enum(["doubtful", "newest"])),
+    /** The sample that is looked at: its recording, subject and samples. */
+    recording: optional(z.string().max(400)),
+    subject: optional(z.string().max(80)),
+    from: optional(z.int().nonnegative()),
+    to: optional(z.int().positive()),
+  }),
+  component: lazyRouteComponent(() => import("./features/samples/samples-page.tsx"), "SamplesPage"),
+});
+const annotate = createRoute({
+  getParentRoute: () => project,
+  path: "annotate",
+  component: lazyRouteComponent(() => import("./features/annotate/annotate-page.tsx"), "AnnotatePage"),
+});
+const review = createRoute({
+  getParentRoute: () => project,
+  path: "review",
+  validateSearch: z.object({ tab: optional(z.enum(["decide", "escalated", "agreement"])), task: optional(z.uuid()) }),
+  component: lazyRouteComponent(() => import("./features/review/review-page.tsx"), "ReviewPage"),
+});
+const nights = createRoute({
+  getParentRoute: () => project,
+  path: "nights",
+  validateSearch: z.object({ state: optional(z.enum(NIGHT_STATES)), day: optional(z.iso.date()) }),
+  component: lazyRouteComponent(() => import("./features/nights/nights-page.tsx"), "NightsPage"),
+});
 const journal = createRoute({
   getParentRoute: () => project,
   path: "journal",
@@ -79,7 +115,7 @@ export const router = createRouter({
     home,
     runForward,
     modelForward,
-    project.addChildren([overview, runs, run, data, models, compare, model, journal]),
+    project.addChildren([overview, runs, run, data, models, compare, model, samples, annotate, review, nights, journal]),
   ]),
   defaultPreload: "intent",
 });

@@ -35,6 +35,12 @@ export type Action = keyof typeof PERMISSIONS;
 export const TOKEN_SCOPES = ["all", "read", "data.add", "predict", "label.add"] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
+/**
+ * Header that names the account a request was written under. A page that sends answers hours later must not send them in
+ * the name of whoever is signed in by then.
+ */
+export const MEANT_ACCOUNT = "x-sensorloop-account";
+
 /** Who asks: an account, narrowed by the token it came with. `projects` null means every project. */
 export interface Actor {
   readonly account: string;

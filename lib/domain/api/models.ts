@@ -120,13 +120,18 @@ export const comparisonSchema = z.object({
   comparable: z.boolean(),
   reason: z.string().nullable(),
   split: z.string().nullable(),
+  /** What the differences are paired by: windows, or, where the two cut them otherwise, people; null where they are not. */
+  paired: z.enum(["windows", "people"]).nullable(),
   accuracy: estimateSchema.nullable(),
   macroF1: estimateSchema.nullable(),
   /** F1; `difference` is null where one of them has none. */
   perClass: z.array(
     z.object({ label: z.string(), a: z.number().nullable(), b: z.number().nullable(), difference: estimateSchema.nullable() }),
   ),
-  /** Accuracy by subject, the largest differences first, at most 200; `better`, `worse`, `equal` count all subjects. */
+  /**
+   * Accuracy by subject, the largest differences first, at most 200; `better`, `worse`, `equal` count all subjects. Where
+   * they are paired by people, `windows` are those of `a`.
+   */
   subjects: z.array(z.object({ subject: z.string(), windows: z.int(), a: z.number(), b: z.number() })),
   better: z.int(),
   worse: z.int(),

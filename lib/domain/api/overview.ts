@@ -3,6 +3,7 @@ import { idSchema } from "../ids.ts";
 import { estimateSchema } from "../metrics-schema.ts";
 import { dataCountsSchema } from "./data.ts";
 import { championSchema } from "./models.ts";
+import { nightSchema } from "./nights.ts";
 import { timeSchema } from "./page.ts";
 import { projectSchema } from "./projects.ts";
 import { runSummarySchema } from "./runs.ts";
@@ -44,6 +45,21 @@ export const overviewSchema = z.object({
     }),
   ),
   counts: dataCountsSchema,
+  /** What waits for people; null where the spec has no `annotation`. */
+  annotation: z
+    .object({
+      open: z.int(),
+      adjudicate: z.int(),
+      escalated: z.int(),
+      oldestAt: timeSchema.nullable(),
+      /** Labels that no training has seen, and at how many one is asked for (null: only by the clock). */
+      labels: z.int(),
+      atLabels: z.int().nullable(),
+      /** What labels of the last retraining that measured it bought, in points of its metric a hundred labels. */
+      gainPerHundred: z.number().nullable(),
+    })
+    .nullable(),
+  nights: z.object({ last: nightSchema.nullable(), nextAt: timeSchema.nullable(), paused: z.boolean() }),
 });
 export type Overview = z.infer<typeof overviewSchema>;
 /** All projects the asker may read, or the one named. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { artifactSchema } from "../artifact.ts";
+import type { Spec } from "../spec.ts";
 
 /** One recording, to be seen: what it has, not its samples. */
 export const signalQuerySchema = z.object({ subject: z.string().min(1).max(80), recording: z.string().min(1).max(400) });
@@ -9,6 +11,8 @@ export const signalInfoSchema = z.object({
   rateHz: z.number(),
   /** Time of sample 0 in microseconds since 1970; 0 where the recording has no clock. */
   startUs: z.number(),
+  /** What a sample is: a moment at the rate, or a row that is an example of its own and has no rate. */
+  axis: z.enum(["time", "row"]),
   channels: z.array(z.object({ name: z.string(), sensor: z.string(), unit: z.string().nullable() })),
   /** [from, to) in samples; between them nothing was measured. */
   stretches: z.array(z.tuple([z.int(), z.int()])),
@@ -37,3 +41,7 @@ export const recordingSchema = z.object({
   labels: z.int(),
 });
 export type RecordingSummary = z.infer<typeof recordingSchema>;
+
+/** All that scoring elsewhere needs beside the weights: the model's artifact, and the spec whose filters, windows and features it was trained on. */
+export const scoringModelSchema = z.object({ model: z.string(), slot: z.string(), artifact: artifactSchema, spec: z.custom<Spec>() });
+export type ScoringModel = z.infer<typeof scoringModelSchema>;

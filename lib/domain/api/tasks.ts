@@ -35,6 +35,8 @@ export const taskQuerySchema = z.object({
   state: z.enum(TASK_STATES).optional(),
   reason: z.enum(TASK_REASONS).optional(),
   predicted: z.string().max(80).optional(),
+  /** Only those that nobody has answered for too long. */
+  escalated: z.stringbool().optional(),
 });
 
 export const claimSchema = z.strictObject({

@@ -22,6 +22,7 @@ create table label (
 );
 create index label_by_recording on label (project, recording, subject, from_sample);
 create index label_by_time on label (project, at desc, id);
+create index label_by_journal on label (project, journal_id);
 create index label_by_task on label (task) where task is not null;
 create index label_superseded on label (supersedes) where supersedes is not null;
 
@@ -113,12 +114,14 @@ create table feature_row (
   feature_set text not null,
   version int not null,
   subject text not null,
-  -- When it was so, and when it became known here.
+  -- When it was so, and when it became known here; whole milliseconds.
   event_at timestamptz not null,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null,
+  -- An element is null where nothing was measured.
   "values" double precision[] not null,
   source text not null,
-  primary key (project, feature_set, subject, event_at, created_at, version)
+  -- A read asks one version for the newest row of a subject.
+  primary key (project, feature_set, version, subject, event_at, created_at)
 );
 
 -- Projection of the journal: when a project's nights are.

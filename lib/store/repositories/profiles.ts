@@ -71,6 +71,14 @@ export async function findSubject(db: Db, project: string, name: string): Promis
   return rows[0] && subjectOf(rows[0]);
 }
 
+/** Of names that files use, and of biometric ids; those of nobody are left out. */
+export async function biometricIds(db: Db, project: string, names: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await sql<{ name: string; biometric_id: string }>`
+    select name, biometric_id from unnest(${names}::text[]) as name
+    join subject on project = ${project} and (external_id = name or biometric_id = name)`.execute(db);
+  return new Map(rows.map(({ name, biometric_id }) => [name, biometric_id]));
+}
+
 /** In the order of their names. */
 export async function listSubjects(db: Db, project: string, { limit, after }: PageQuery): Promise<Page<Subject>> {
   const from = decodeCursor(after, z.tuple([z.string()]));
@@ -100,7 +108,7 @@ function subjectOf(row: SubjectRow): Subject {
   return { subject: row.external_id, biometricId: row.biometric_id, cohort: row.cohort, ...profileOf(row) };
 }
 
-function profileOf({
+export function profileOf({
   age,
   sex,
   level,

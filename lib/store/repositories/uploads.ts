@@ -30,6 +30,24 @@ export async function findUpload(db: Db, project: string, name: string, sha256: 
   return row && uploadOf(row);
 }
 
+/** Whether the project has these bytes, under whatever name. */
+export async function hasContent(db: Db, project: string, sha256: string): Promise<boolean> {
+  const row = await uploads(db).where("upload.project", "=", project).where("object.sha256", "=", sha256).limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether a file of this size was fetched from there after it was last written. */
+export async function hasFetched(db: Db, project: string, source: string, bytes: number, writtenAt: Date): Promise<boolean> {
+  const row = await uploads(db)
+    .where("upload.project", "=", project)
+    .where("upload.source", "=", source)
+    .where("object.bytes", "=", bytes)
+    .where("upload.created_at", ">", writtenAt)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function insertUpload(
   db: Db,
   upload: { id: string; project: string; name: string; object: string; source: string | null; createdBy: string },

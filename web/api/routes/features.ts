@@ -1,15 +1,14 @@
-import { SensorloopError } from "../../../lib/domain/errors.ts";
+import { featureStatistics, joinFeatures, latestFeatures, listFeatureSets } from "../../../lib/app/features.ts";
 import type { Handlers, Services } from "../handlers.ts";
 
 type Names = "listFeatureSets" | "showFeatureStatistics" | "latestFeatures" | "joinFeatures";
 
-const soon = () => Promise.reject(new SensorloopError("INTERNAL", "not built yet"));
-
-export function featureHandlers(_services: Services): Handlers<Names> {
+export function featureHandlers({ platform }: Services): Handlers<Names> {
   return {
-    listFeatureSets: soon,
-    showFeatureStatistics: soon,
-    latestFeatures: soon,
-    joinFeatures: soon,
+    listFeatureSets: async ({ params }) => ({ items: await listFeatureSets(platform, params.project) }),
+    showFeatureStatistics: ({ params }) => featureStatistics(platform, params.project, params.set),
+    latestFeatures: ({ params, query: { sets, at } }) =>
+      latestFeatures(platform, params.project, params.subject, { sets: sets?.split(","), at }),
+    joinFeatures: ({ params, body }) => joinFeatures(platform, params.project, body),
   };
 }

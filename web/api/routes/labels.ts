@@ -1,17 +1,17 @@
-import { SensorloopError } from "../../../lib/domain/errors.ts";
+import { signLabel, withdrawLabel } from "../../../lib/app/answers.ts";
+import { importLabels } from "../../../lib/app/label-import.ts";
+import * as labels from "../../../lib/app/labels.ts";
 import type { Handlers, Services } from "../handlers.ts";
 
 type Names = "addLabel" | "withdrawLabel" | "listLabels" | "importLabels" | "exportLabels" | "showAgreement";
 
-const soon = () => Promise.reject(new SensorloopError("INTERNAL", "not built yet"));
-
-export function labelHandlers(_services: Services): Handlers<Names> {
+export function labelHandlers({ platform }: Services): Handlers<Names> {
   return {
-    addLabel: soon,
-    withdrawLabel: soon,
-    listLabels: soon,
-    importLabels: soon,
-    exportLabels: soon,
-    showAgreement: soon,
+    addLabel: ({ params, body, actor }) => signLabel(platform, params.project, body, actor),
+    withdrawLabel: ({ params, body, actor }) => withdrawLabel(platform, params.project, params.label, body.id, actor),
+    listLabels: ({ params, query }) => labels.listLabels(platform, params.project, query),
+    importLabels: ({ params, body, actor }) => importLabels(platform, params.project, body, actor.account),
+    exportLabels: ({ params, query }) => labels.exportLabels(platform, params.project, query.format),
+    showAgreement: ({ params }) => labels.showAgreement(platform, params.project),
   };
 }

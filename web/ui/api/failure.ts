@@ -5,6 +5,8 @@ export class ApiFailure extends Error {
   readonly remedy: string;
   readonly retryable: boolean;
   readonly request: string | null;
+  /** Of this occurrence, for the page: what stood in the way, what would be right. */
+  readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(fields: {
     status: number;
@@ -13,6 +15,7 @@ export class ApiFailure extends Error {
     remedy: string;
     retryable: boolean;
     request: string | null;
+    facts?: Readonly<Record<string, unknown>>;
     cause?: unknown;
   }) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
@@ -22,6 +25,7 @@ export class ApiFailure extends Error {
     this.remedy = fields.remedy;
     this.retryable = fields.retryable;
     this.request = fields.request;
+    this.facts = fields.facts ?? {};
   }
 }
 

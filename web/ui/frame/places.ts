@@ -4,9 +4,15 @@ export const PLACES = [
   { to: "/p/$project/runs", name: "Runs" },
   { to: "/p/$project/data", name: "Data" },
   { to: "/p/$project/models", name: "Models" },
+  { to: "/p/$project/annotate", name: "Annotate" },
+  { to: "/p/$project/review", name: "Review" },
+  { to: "/p/$project/nights", name: "Nights" },
   { to: "/p/$project/journal", name: "Journal" },
 ] as const;
 export type Place = (typeof PLACES)[number];
+
+/** Pages that others lead to, beside the rail. */
+const BESIDE: Readonly<Record<string, string>> = { samples: "Samples" };
 
 export interface Crumb {
   readonly text: string;
@@ -22,6 +28,7 @@ export function crumbsOf(pathname: string): Crumb[] {
   const crumbs: Crumb[] = [{ text: project, href: `/p/${encodeURIComponent(project)}/overview` }];
   if (place !== undefined && place.name !== "Overview")
     crumbs.push({ text: place.name, href: `/p/${encodeURIComponent(project)}/${page}` });
+  if (place === undefined && page !== undefined && Object.hasOwn(BESIDE, page)) crumbs.push({ text: BESIDE[page] ?? page, href: null });
   if (id !== undefined) crumbs.push({ text: id, href: null });
   const last = crumbs.at(-1);
   return last === undefined ? [] : [...crumbs.slice(0, -1), { ...last, href: null }];

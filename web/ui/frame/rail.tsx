@@ -1,5 +1,5 @@
 import { NativeSelect } from "@mantine/core";
-import { IconDatabase, IconHistory, IconPlayerPlay, IconStack2, IconTopologyRing2, type TablerIcon } from "@tabler/icons-react";
+import { IconDatabase, IconHistory, IconMoon, IconPlayerPlay, IconScale, IconStack2, IconTags, IconTopologyRing2, type TablerIcon } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { read } from "../api/queries.ts";
@@ -11,6 +11,9 @@ const ICONS: Readonly<Record<Place["name"], TablerIcon>> = {
   Runs: IconPlayerPlay,
   Data: IconDatabase,
   Models: IconStack2,
+  Annotate: IconTags,
+  Review: IconScale,
+  Nights: IconMoon,
   Journal: IconHistory,
 };
 

@@ -1,6 +1,7 @@
+import { shareOfText } from "../../../lib/domain/estimate-text.ts";
 import type { Metrics } from "../../../lib/domain/metrics-schema.ts";
 import { type Column, DataTable } from "./data-table.tsx";
-import { countText, shareOfText } from "./number-text.ts";
+import { countText } from "./number-text.ts";
 import { ShareBar } from "./share-bar.tsx";
 
 const COLUMNS: readonly Column<Metrics["perClass"][number]>[] = [

@@ -1,4 +1,5 @@
 import { SegmentedControl } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useState, type CSSProperties } from "react";
 import type { Metrics } from "../../../lib/domain/metrics-schema.ts";
 import { confusionRows, worstMistake } from "./confusion-cells.ts";
@@ -8,10 +9,12 @@ import classes from "./confusion-matrix.module.css";
 
 interface ConfusionMatrixProps {
   readonly confusion: Metrics["confusion"];
+  /** Whose samples the cells open; without it they open nothing. */
+  readonly samples?: { readonly project: string; readonly model: string } | undefined;
 }
 
 /** Actual down, predicted across; counts or shares of the actual class. Right is blue, wrong is red, and the diagonal is framed. */
-export function ConfusionMatrix({ confusion }: ConfusionMatrixProps) {
+export function ConfusionMatrix({ confusion, samples }: ConfusionMatrixProps) {
   const [unit, setUnit] = useState<"counts" | "shares">("counts");
   const rows = confusionRows(confusion);
   const worst = worstMistake(confusion);
@@ -60,19 +63,29 @@ export function ConfusionMatrix({ confusion }: ConfusionMatrixProps) {
                 </th>
                 {row.cells.map((cell, column) => {
                   const predicted = confusion.classes[column] ?? "";
+                  const text = unit === "counts" ? countText(cell.count) : percentText(cell.count, row.support);
+                  const name = `${row.actual} taken for ${predicted}: ${countText(cell.count)} of ${countText(row.support)} (${percentText(cell.count, row.support)})`;
                   return (
                     <td
                       key={predicted}
                       className={cell.right ? classes.right : classes.wrong}
                       style={{ "--depth": `${depthOf(cell.share, cell.right)}%` } as CSSProperties}
-                      title={`${row.actual} taken for ${predicted}: ${countText(cell.count)} of ${countText(row.support)} (${percentText(cell.count, row.support)})`}
+                      title={name}
                     >
                       {cell.count === 0 ? (
                         <span className={classes.none}>·</span>
-                      ) : unit === "counts" ? (
-                        countText(cell.count)
+                      ) : samples === undefined ? (
+                        text
                       ) : (
-                        percentText(cell.count, row.support)
+                        <Link
+                          to="/p/$project/samples"
+                          params={{ project: samples.project }}
+                          search={{ model: samples.model, actual: row.actual, predicted }}
+                          className={classes.open}
+                          aria-label={`${name}: open its samples`}
+                        >
+                          {text}
+                        </Link>
                       )}
                     </td>
                   );

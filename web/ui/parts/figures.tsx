@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
+import { differenceText, estimateText } from "../../../lib/domain/estimate-text.ts";
 import type { Estimate } from "../../../lib/domain/metrics-schema.ts";
-import { countText, differenceText, estimateText, intervalText } from "./number-text.ts";
+import { countText, intervalText } from "./number-text.ts";
 import classes from "./figures.module.css";
 
 /** A value with its interval, both ends on hover; a dash where nothing was measured. */

@@ -1,6 +1,7 @@
+import { decimalsFor, halfWidthOf, shareText } from "../../../lib/domain/estimate-text.ts";
 import type { Metrics } from "../../../lib/domain/metrics-schema.ts";
 import { Headline } from "./figures.tsx";
-import { countText, decimalsFor, halfWidthOf, intervalText, percentText, shareText } from "./number-text.ts";
+import { countText, intervalText, percentText } from "./number-text.ts";
 import classes from "./metrics-summary.module.css";
 
 /** The headline figures of an evaluation, each with its interval. */

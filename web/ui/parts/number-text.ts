@@ -1,3 +1,4 @@
+import { decimalsFor, halfWidthOf, shareText } from "../../../lib/domain/estimate-text.ts";
 import type { Estimate } from "../../../lib/domain/metrics-schema.ts";
 
 const MINUS = "\u2212";
@@ -31,53 +32,11 @@ export function bytesText(bytes: number): string {
   return `${scaled.toFixed(decimals)}${NARROW_SPACE}${units[unit]}`;
 }
 
-/**
- * Decimals that an uncertainty supports: two significant figures of it while they begin with 1 or 2, else one (the rule
- * of the Particle Data Group, simplified). Clamped to 1..4; without an uncertainty, 2.
- */
-export function decimalsFor(halfWidth: number | null): number {
-  if (halfWidth === null || !Number.isFinite(halfWidth) || halfWidth <= 0) return 2;
-  const exponent = Math.floor(Math.log10(halfWidth));
-  const leading = halfWidth / 10 ** exponent;
-  return Math.min(4, Math.max(1, -exponent + (leading < 2.95 ? 1 : 0)));
-}
-
-/** `.941`, `1.00`, `-.012`: a share without its leading zero. */
-export function shareText(value: number, decimals: number): string {
-  const text = Math.abs(value)
-    .toFixed(decimals)
-    .replace(/^0(?=\.)/, "");
-  return (value < 0 && Number(text) !== 0 ? MINUS : "") + text;
-}
-
-/** Half the width of the interval; null where there is none (fewer than two subjects). */
-export function halfWidthOf(estimate: Estimate): number | null {
-  return estimate.low === null || estimate.high === null ? null : (estimate.high - estimate.low) / 2;
-}
-
-/** A value with its 95 % interval, never with more digits than the interval supports: `.941 ± .012`. */
-export function estimateText(estimate: Estimate): string {
-  const halfWidth = halfWidthOf(estimate);
-  const decimals = decimalsFor(halfWidth);
-  const value = shareText(estimate.value, decimals);
-  return halfWidth === null || halfWidth <= 0 ? value : `${value} ± ${shareText(halfWidth, decimals)}`;
-}
-
 /** What the short form leaves out, for the hover: both ends, or why there are none. */
 export function intervalText(estimate: Estimate): string {
   if (estimate.low === null || estimate.high === null) return "no interval: fewer than two subjects";
   const decimals = Math.min(4, decimalsFor(halfWidthOf(estimate)) + 1);
   return `95 % interval ${shareText(estimate.low, decimals)} to ${shareText(estimate.high, decimals)}, by subject`;
-}
-
-/** A share of `count` windows with the digits its binomial interval supports; a dash where it is undefined. */
-export function shareOfText(value: number | null, count: number): string {
-  if (value === null) return "–";
-  if (count <= 0) return shareText(value, 2);
-  // Agresti and Coull's interval: unlike the plain one it does not shrink to nothing at 0 and 1.
-  const centre = (value * count + 2) / (count + 4);
-  const spread = 1.96 * Math.sqrt((centre * (1 - centre)) / (count + 4));
-  return shareText(value, Math.min(3, decimalsFor(spread)));
 }
 
 /** `12.3 %`, with fewer digits the fewer rows it rests on; a share that is not quite nothing is not shown as nothing. */
@@ -88,15 +47,6 @@ export function percentText(part: number, whole: number): string {
   if (part < whole && percent > 99.9) return `>99.9${NARROW_SPACE}%`;
   const decimals = whole >= 1000 && percent !== 0 && percent !== 100 ? 1 : 0;
   return `${percent.toFixed(decimals)}${NARROW_SPACE}%`;
-}
-
-/** A difference with its sign, in the digits of its interval. */
-export function differenceText(value: number, low: number | null, high: number | null): string {
-  const halfWidth = low === null || high === null ? null : (high - low) / 2;
-  const decimals = decimalsFor(halfWidth);
-  const size = shareText(Math.abs(value), decimals);
-  const sign = Number(size) === 0 ? "" : value > 0 ? "+" : MINUS;
-  return halfWidth === null || halfWidth <= 0 ? sign + size : `${sign}${size} ± ${shareText(halfWidth, decimals)}`;
 }
 
 /** Four significant figures, for parameters and measurements that carry no interval. */

@@ -30,6 +30,16 @@ export function agoText(time: string, nowMs: number): string {
   return exactText(time).slice(0, 10);
 }
 
+/** `in 40 s`, `in 12 min`, `in 5 h`, `in 3 d`; what has come already is `due now`. */
+export function inText(time: string, nowMs: number): string {
+  const seconds = (Date.parse(time) - nowMs) / 1000;
+  if (seconds <= 0) return "due now";
+  if (seconds < MINUTE) return `in ${Math.ceil(seconds)} s`;
+  if (seconds < HOUR) return `in ${Math.round(seconds / MINUTE)} min`;
+  if (seconds < 2 * DAY) return `in ${Math.round(seconds / HOUR)} h`;
+  return `in ${Math.round(seconds / DAY)} d`;
+}
+
 /** `2026-11-21 04:58:20`, in the reader's zone. */
 export function exactText(time: string): string {
   const date = new Date(time);

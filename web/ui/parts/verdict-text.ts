@@ -1,5 +1,5 @@
+import { differenceText } from "../../../lib/domain/estimate-text.ts";
 import type { Verdict } from "../../../lib/domain/stages.ts";
-import { differenceText } from "./number-text.ts";
 
 const METRICS: Readonly<Record<string, string>> = { accuracy: "accuracy", macroF1: "macro F1" };
 

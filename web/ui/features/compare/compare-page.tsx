@@ -47,11 +47,15 @@ function Compared({ a, b }: { readonly a: string; readonly b: string }) {
 }
 
 function Sides({ comparison }: { readonly comparison: Comparison }) {
-  const { comparable, reason, perClass, subjects, a, b } = comparison;
+  const { comparable, reason, paired, perClass, subjects, a, b } = comparison;
   return (
     <>
       <Notice tone={comparable ? "neutral" : "attention"} title={comparable ? comparisonSentence(comparison) : "They can't be compared"}>
-        {reason === null ? undefined : `${reason}. A run that evaluates both on its snapshot makes them comparable.`}
+        {reason !== null
+          ? `${reason}. A run that evaluates both on its snapshot makes them comparable.`
+          : paired === "people"
+            ? "They cut recordings into windows otherwise, so they are compared person by person, each on its own windows."
+            : undefined}
       </Notice>
       <div className={classes.grid}>
         <Stack gap="md">

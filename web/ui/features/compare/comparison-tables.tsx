@@ -1,10 +1,11 @@
 import type { ReactNode } from "react";
 import type { Comparison, ModelDetail } from "../../../../lib/domain/api/models.ts";
+import { shareOfText, shareText } from "../../../../lib/domain/estimate-text.ts";
 import type { Estimate } from "../../../../lib/domain/metrics-schema.ts";
 import { Empty } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { DifferenceFigure, EstimateFigure } from "../../parts/figures.tsx";
-import { bytesText, countText, shareOfText, shareText } from "../../parts/number-text.ts";
+import { bytesText, countText } from "../../parts/number-text.ts";
 import { latencyText } from "../../parts/time-text.ts";
 import { valueText } from "../../parts/value-text.ts";
 import { genomeDifferences, type GenomeDifference } from "./comparison-text.ts";

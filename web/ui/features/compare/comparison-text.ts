@@ -1,6 +1,7 @@
 import type { Comparison } from "../../../../lib/domain/api/models.ts";
+import { differenceText } from "../../../../lib/domain/estimate-text.ts";
 import type { Estimate } from "../../../../lib/domain/metrics-schema.ts";
-import { countText, differenceText } from "../../parts/number-text.ts";
+import { countText } from "../../parts/number-text.ts";
 
 /** What an interval of a difference says: only one that leaves nothing out on one side of zero is more than chance. */
 function surelyOf({ value, low, high }: Estimate): "better" | "worse" | "equal" | "unclear" {

@@ -1,10 +1,11 @@
 import { Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Cohorts } from "../../../../lib/domain/api/data.ts";
+import { shareText } from "../../../../lib/domain/estimate-text.ts";
 import { read } from "../../api/queries.ts";
 import { Answer, Empty } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
-import { countText, shareText } from "../../parts/number-text.ts";
+import { countText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Ago } from "../../parts/when.tsx";
 import { CohortMap } from "./cohort-map.tsx";

@@ -10,6 +10,7 @@ import { bytesText, countText, percentText } from "../../parts/number-text.ts";
 import { PageHead } from "../../parts/panel.tsx";
 import { CohortPanels } from "./cohort-panels.tsx";
 import { DistributionPanels } from "./distribution-panels.tsx";
+import { FeaturePanels } from "./feature-panels.tsx";
 import { FileTable } from "./file-table.tsx";
 import { QuarantinePanels } from "./quarantine-panels.tsx";
 import { SnapshotTable } from "./snapshot-table.tsx";
@@ -17,12 +18,12 @@ import { UploadPanel } from "./upload-panel.tsx";
 import classes from "./data-page.module.css";
 
 const route = getRouteApi("/p/$project/data");
-const TABS = ["files", "snapshots", "quarantine", "cohorts", "distributions"] as const;
+const TABS = ["files", "snapshots", "quarantine", "cohorts", "distributions", "features"] as const;
 
 /** Can I trust what came in? */
 export function DataPage() {
   const { project } = route.useParams();
-  const { tab = "files", state, rule, file, channel, cohort } = route.useSearch();
+  const { tab = "files", state, rule, file, channel, cohort, set } = route.useSearch();
   const navigate = route.useNavigate();
   const mayAdd = useMay("data.add", project);
   const counts = useQuery(read("countData", { params: { project } }));
@@ -48,6 +49,7 @@ export function DataPage() {
           <Tabs.Tab value="quarantine">Quarantine</Tabs.Tab>
           <Tabs.Tab value="cohorts">Cohorts</Tabs.Tab>
           <Tabs.Tab value="distributions">Distributions</Tabs.Tab>
+          <Tabs.Tab value="features">Features</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="files">
           <FileTable
@@ -72,6 +74,9 @@ export function DataPage() {
             cohort={cohort}
             onChoose={(choice) => void navigate({ search: { tab: "distributions", channel, cohort, ...choice }, replace: true })}
           />
+        </Tabs.Panel>
+        <Tabs.Panel value="features">
+          <FeaturePanels project={project} set={set} />
         </Tabs.Panel>
       </Tabs>
     </>

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Synthesis } from "../../../../lib/domain/api/data.ts";
+import { shareText } from "../../../../lib/domain/estimate-text.ts";
 import { read } from "../../api/queries.ts";
 import { Answer, Empty } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Facts } from "../../parts/figures.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { countText, measureText, shareText } from "../../parts/number-text.ts";
+import { countText, measureText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { StatusBadge } from "../../parts/status.tsx";
 import { Ago } from "../../parts/when.tsx";

@@ -1,5 +1,6 @@
+import { shareText } from "../../../../lib/domain/estimate-text.ts";
 import type { Metrics } from "../../../../lib/domain/metrics-schema.ts";
-import { countText, shareText } from "../../parts/number-text.ts";
+import { countText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { calibrationSentence } from "./calibration.ts";
 import classes from "./calibration-plot.module.css";

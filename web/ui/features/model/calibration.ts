@@ -1,5 +1,5 @@
+import { shareText } from "../../../../lib/domain/estimate-text.ts";
 import type { Metrics } from "../../../../lib/domain/metrics-schema.ts";
-import { shareText } from "../../parts/number-text.ts";
 
 /** Which way the confidence errs, weighted by windows; within one hundredth it is called right. */
 export function calibrationSentence({ bins }: Metrics["calibration"]): string {

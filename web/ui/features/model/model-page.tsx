@@ -96,7 +96,7 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
               <Panel title={`On the ${evaluation.split}`}>
                 <MetricsSummary metrics={evaluation.metrics} />
               </Panel>
-              <ConfusionMatrix confusion={evaluation.metrics.confusion} />
+              <ConfusionMatrix confusion={evaluation.metrics.confusion} samples={samplesOf(detail, evaluation.split)} />
               <Panel title="Per class" flush>
                 <ClassTable perClass={evaluation.metrics.perClass} />
               </Panel>
@@ -128,6 +128,11 @@ function Model({ detail }: { readonly detail: ModelDetail }) {
       </div>
     </>
   );
+}
+
+/** Single answers are kept of a model that has been champion, and of the holdout: of others a cell opens nothing. */
+function samplesOf({ id, project, reigns }: ModelDetail, split: string): { project: string; model: string } | undefined {
+  return reigns.length > 0 && split === "holdout" ? { project, model: id } : undefined;
 }
 
 /** To the champion beside it, where it is not the champion itself. */

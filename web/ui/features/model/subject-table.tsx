@@ -1,6 +1,7 @@
+import { shareOfText } from "../../../../lib/domain/estimate-text.ts";
 import type { Metrics } from "../../../../lib/domain/metrics-schema.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
-import { countText, shareOfText } from "../../parts/number-text.ts";
+import { countText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { ShareBar } from "../../parts/share-bar.tsx";
 

@@ -2,7 +2,7 @@ import { Tooltip, VisuallyHidden } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState, type CSSProperties } from "react";
 import type { ModelSummary } from "../../../../lib/domain/api/models.ts";
-import { estimateText, shareText } from "../../parts/number-text.ts";
+import { estimateText, shareText } from "../../../../lib/domain/estimate-text.ts";
 import { originText } from "../../parts/origin-text.ts";
 import { StatusMark } from "../../parts/status.tsx";
 import { statusOf } from "../../parts/status-table.ts";

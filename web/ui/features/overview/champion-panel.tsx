@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import type { Champion } from "../../../../lib/domain/api/models.ts";
 import type { Overview } from "../../../../lib/domain/api/overview.ts";
+import { estimateText } from "../../../../lib/domain/estimate-text.ts";
 import { Empty } from "../../parts/answer.tsx";
 import { EstimateHeadline } from "../../parts/metrics-summary.tsx";
-import { estimateText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { exactText } from "../../parts/time-text.ts";

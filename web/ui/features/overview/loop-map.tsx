@@ -17,9 +17,9 @@ const PAGE_OF = {
   evaluate: "/p/$project/models",
   promote: "/p/$project/models",
   predict: "/p/$project/models",
-  annotate: null,
-  retrain: "/p/$project/runs",
-} as const satisfies Record<Station["name"], string | null>;
+  annotate: "/p/$project/review",
+  retrain: "/p/$project/nights",
+} as const satisfies Record<Station["name"], string>;
 
 const SEARCH_OF: Readonly<Partial<Record<Station["name"], object>>> = { clean: { tab: "quarantine" }, snapshot: { tab: "snapshots" } };
 
@@ -66,7 +66,7 @@ function StationCard({ project, station }: { readonly project: string; readonly 
       </span>
       <span className={classes.count}>
         {planned ? (
-          <span className={classes.unit}>comes later</span>
+          <span className={classes.unit}>not in the spec</span>
         ) : (
           <>
             {shortCountText(station.count)} <span className={classes.unit}>{station.unit}</span>
@@ -77,7 +77,7 @@ function StationCard({ project, station }: { readonly project: string; readonly 
     </>
   );
   const common = { className: classes.card, "data-state": station.state, title: station.note ?? undefined };
-  if (page === null || planned) return <div {...common}>{content}</div>;
+  if (planned) return <div {...common}>{content}</div>;
   return (
     <Link to={page} params={{ project }} search={SEARCH_OF[station.name] ?? {}} {...common}>
       {content}

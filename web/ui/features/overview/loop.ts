@@ -22,3 +22,11 @@ export function loopState(stations: readonly Station[]): LoopState {
     return { title: "Under way", sentence: "Data has come in; no model has been promoted yet.", tone: "neutral", stuckAt };
   return { title: "Not begun", sentence: "The first recordings set it going.", tone: "neutral", stuckAt };
 }
+
+/** What the next labels will buy, if they do as those of the last retraining that measured it did. */
+export function buyText(gainPerHundred: number | null): string {
+  if (gainPerHundred === null) return "What labels buy is measured at the first retraining with new ones.";
+  const points = Math.abs(gainPerHundred).toFixed(1);
+  const sign = points === "0.0" ? "" : gainPerHundred < 0 ? "\u2212" : "+";
+  return `The next hundred labels buy about ${sign}${points} points, if they do as the last ones did.`;
+}

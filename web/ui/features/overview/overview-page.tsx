@@ -10,6 +10,7 @@ import { ServiceList } from "../../parts/service-list.tsx";
 import { Ago } from "../../parts/when.tsx";
 import { ChampionPanel } from "./champion-panel.tsx";
 import { LoopMap } from "./loop-map.tsx";
+import { NextPanel } from "./next-panel.tsx";
 import classes from "./overview-page.module.css";
 
 const route = getRouteApi("/p/$project/overview");
@@ -63,6 +64,7 @@ export function OverviewPage() {
                 </Answer>
               </Panel>
               <div className={classes.side}>
+                <NextPanel project={project} annotation={shown.annotation} nights={shown.nights} />
                 <ChampionPanel project={project} champions={shown.champions} trend={shown.trend} />
                 <Panel title="Services">
                   <Answer query={services}>{(data) => <ServiceList services={data.services} />}</Answer>

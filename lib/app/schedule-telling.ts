@@ -1,0 +1,120 @@
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, type ScheduleOptions } from "@temporalio/client";
+import { SensorloopError } from "../domain/errors.ts";
+import { workflowId } from "../domain/ids.ts";
+import { nightId, type NightOrder } from "../domain/nights/night-order.ts";
+import type { Platform } from "../platform.ts";
+import { takeTurn } from "../store/journal.ts";
+import { findNight } from "../store/repositories/nights.ts";
+import type { Db } from "../store/repositories/rows.ts";
+import { findSchedule, listSchedules, markTold, type StoredSchedule } from "../store/repositories/schedules.ts";
+import { withTemporal } from "./outbox.ts";
+import { ScheduleTimes, type DueTime } from "./schedule-times.ts";
+
+/*
+ * Temporal fires schedules, remembers what it missed and keeps nights from overlapping. Its calendars skip a time that
+ * the clocks skip and, by zone and history, fire once or twice where they show it twice (server 1.29.1). So it is told
+ * instants, as a list that a worker's chore renews long before its end.
+ */
+
+/** Nights that Temporal knows ahead: two months of days. */
+const AHEAD = 64;
+
+/** Tells Temporal what was decided of a project's schedule; nothing where it knows. @throws SensorloopError TEMPORAL_UNAVAILABLE */
+export async function tellSchedule(platform: Platform, project: string): Promise<void> {
+  await platform.db.transaction().execute(async (tx) => {
+    // Whoever decides meanwhile waits, and tells again.
+    await takeTurn(tx, { table: "schedule", key: project });
+    const schedule = await findSchedule(tx, project);
+    const now = new Date();
+    if (!schedule || !(await isToTell(tx, schedule, now))) return;
+    const scheduleId = workflowId.schedule(project);
+    const options = optionsOf(schedule, now);
+    await withTemporal(platform, async (client) => {
+      try {
+        await client.schedule.getHandle(scheduleId).update(() => options);
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+        try {
+          await client.schedule.create({ scheduleId, ...options });
+        } catch (failure) {
+          // Made in the moment between by someone whose transaction was lost: the next chore changes it.
+          if (failure instanceof ScheduleAlreadyRunning)
+            throw new SensorloopError("TEMPORAL_UNAVAILABLE", "the schedule was made meanwhile", { cause: failure });
+          throw failure;
+        }
+      }
+    });
+    await markTold(tx, project, schedule.journal_id, now);
+  });
+}
+
+/** Tells Temporal of all schedules, each in turn; any number of workers may. @throws SensorloopError TEMPORAL_UNAVAILABLE */
+export async function tellSchedules(platform: Platform): Promise<void> {
+  const now = new Date();
+  for (const schedule of await listSchedules(platform.db, null)) {
+    if (await isToTell(platform.db, schedule, now)) await tellSchedule(platform, schedule.project);
+  }
+}
+
+/** Whether Temporal knows the newest decision, and enough of the times to come. */
+async function isToTell(db: Db, schedule: StoredSchedule, now: Date): Promise<boolean> {
+  if (schedule.told === null || schedule.told_at === null || schedule.told < schedule.journal_id) return true;
+  const times = new ScheduleTimes(schedule.cron, schedule.timezone);
+  const used = times.between(schedule.told_at, now, AHEAD);
+  if (used.length < AHEAD / 2) return false;
+  // A renewal makes Temporal forget what it has not started yet; so the last night has to be there, while there is time.
+  return used.length >= (AHEAD * 3) / 4 || (await isSettled(db, schedule, used.at(-1)!, now));
+}
+
+async function isSettled(db: Db, { project, catchup_minutes, paused }: StoredSchedule, due: DueTime, now: Date): Promise<boolean> {
+  if (paused || now.getTime() - due.at.getTime() > catchup_minutes * 60_000) return true;
+  return (await findNight(db, nightId(project, due.at))) !== undefined;
+}
+
+function optionsOf(schedule: StoredSchedule, now: Date) {
+  const { project, cron, timezone, overlap, catchup_minutes, jitter_seconds, paused, why } = schedule;
+  const order: NightOrder = { project, cause: "clock", night: null, dueAt: null, by: "schedule", after: null };
+  return {
+    spec: { calendars: new ScheduleTimes(cron, timezone).next(now, AHEAD).map(calendarOf), timezone: "UTC", jitter: jitter_seconds * 1000 },
+    action: {
+      type: "startWorkflow",
+      workflowType: "retrainWorkflow",
+      workflowId: workflowId.schedule(project),
+      taskQueue: "orchestration",
+      args: [order],
+    },
+    policies: {
+      overlap: overlap === "buffer" ? ScheduleOverlapPolicy.BUFFER_ONE : ScheduleOverlapPolicy.SKIP,
+      catchupWindow: catchup_minutes * 60_000,
+      pauseOnFailure: false,
+    },
+    state: { paused, note: why },
+  } satisfies Omit<ScheduleOptions, "scheduleId">;
+}
+
+/** One instant, as Temporal writes calendars. */
+function calendarOf({ at }: DueTime) {
+  return {
+    year: at.getUTCFullYear(),
+    month: MONTHS[at.getUTCMonth()]!,
+    dayOfMonth: at.getUTCDate(),
+    hour: at.getUTCHours(),
+    minute: at.getUTCMinutes(),
+    second: at.getUTCSeconds(),
+  };
+}
+
+const MONTHS = [
+  "JANUARY",
+  "FEBRUARY",
+  "MARCH",
+  "APRIL",
+  "MAY",
+  "JUNE",
+  "JULY",
+  "AUGUST",
+  "SEPTEMBER",
+  "OCTOBER",
+  "NOVEMBER",
+  "DECEMBER",
+] as const;

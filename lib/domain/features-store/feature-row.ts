@@ -1,0 +1,17 @@
+/** All values of a set for one subject at one moment. */
+export interface FeatureRow {
+  readonly subject: string;
+  /** When it was so, in milliseconds since 1970. */
+  readonly eventMs: number;
+  /** In the order of the set's names; null and NaN are missing. */
+  readonly values: ArrayLike<number | null>;
+}
+
+/** What a set consists of; its rows carry the version that names and definition had when they were written. */
+export interface FeatureSetDefinition {
+  readonly name: string;
+  /** Names of the values, in their order. */
+  readonly names: readonly string[];
+  /** Everything that what a value means depends on. */
+  readonly definition: Readonly<Record<string, unknown>>;
+}

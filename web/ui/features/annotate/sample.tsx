@@ -1,0 +1,52 @@
+import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
+import type { SampleRange, SignalSource } from "../../../../lib/domain/signal/view.ts";
+import type { HeldTask } from "../../labelling/device.ts";
+import { SignalViewer } from "../signal/signal-viewer.tsx";
+import type { Track } from "./tracks.ts";
+import { windowOf } from "./window-place.ts";
+import styles from "./annotate.module.css";
+
+interface SampleProps {
+  readonly held: HeldTask;
+  readonly source: SignalSource;
+  readonly view: SampleRange;
+  readonly onView: (view: SampleRange) => void;
+  readonly selection: SampleRange;
+  readonly onSelect: (selection: SampleRange) => void;
+  readonly track: Track;
+  readonly classes: Annotation["classes"];
+  readonly step: number;
+}
+
+/** The signal with what lies before and after, and over it what the champion thinks of each moment. */
+export function Sample({ held, source, view, onView, selection, onSelect, track, classes, step }: SampleProps) {
+  const { task, info } = held;
+  const window = windowOf(task, info);
+  const spans = track.state === "there" ? track.spans : [{ ...window, label: task.predicted, confidence: task.confidence }];
+  const seconds = (selection.to - selection.from) / info.rateHz;
+  return (
+    <section className={styles.sample} aria-label={`Sample of ${task.recording}`}>
+      <SignalViewer
+        project={task.project}
+        info={info}
+        source={source}
+        view={view}
+        onView={onView}
+        selection={selection}
+        onSelect={onSelect}
+        track={spans}
+        classes={classes.map(({ name }) => name)}
+        step={step}
+      />
+      <p className={styles.where}>
+        <span>{task.recording}</span>
+        {info.axis === "time" && <span>{seconds.toFixed(2)} s selected</span>}
+        <span>
+          {track.state === "there" && "Below: what the champion says of each moment"}
+          {track.state === "coming" && "The champion is looking at it"}
+          {track.state === "none" && `No track of the champion: ${track.why}`}
+        </span>
+      </p>
+    </section>
+  );
+}
