@@ -40,7 +40,7 @@ export function createCleanActivities(platform: Platform) {
     await beginStage(db, context.run, "clean");
     const spec = await specOf(db, context);
     const files = await filesOf(db, context.run);
-    const done = await cleanedBy(db, spec, files);
+    const done = await cleanedBy(db, hashesOf(cleaningRules(spec), files));
     const chunks: { files: string[]; bytes: number }[] = [];
     for (const file of files) {
       if (done.has(file.id)) continue;
@@ -63,7 +63,9 @@ export function createCleanActivities(platform: Platform) {
     await raise(db, fence);
     const spec = await specOf(db, context);
     const files = await filesOf(db, context.run, context.chunk);
-    const done = await cleanedBy(db, spec, files);
+    const rules = cleaningRules(spec);
+    const hashes = hashesOf(rules, files);
+    const done = await cleanedBy(db, hashes);
     const pending = files.filter((file) => !done.has(file.id));
     if (pending.length === 0) return;
     const input: FileToClean[] = [];
@@ -74,7 +76,7 @@ export function createCleanActivities(platform: Platform) {
         name: file.name,
         path,
         sha256: file.sha256,
-        fileSpec: fileSpecOf(spec, file.name),
+        fileSpec: rules.fileSpecOf(file.name),
         scan: file.scan as FileToClean["scan"],
         synthetic: file.synthetic,
       });
@@ -93,7 +95,6 @@ export function createCleanActivities(platform: Platform) {
       ]);
       puts.set(file, { object, list });
     }
-    const hashes = new Map(pending.map((file) => [file.id, cleanHash(spec, file)]));
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
       await record(
@@ -108,7 +109,7 @@ export function createCleanActivities(platform: Platform) {
   async function closeCleaning(context: RunContext): Promise<void> {
     const spec = await specOf(db, context);
     const files = await filesOf(db, context.run);
-    const cleanings = await cleanedBy(db, spec, files);
+    const cleanings = await cleanedBy(db, hashesOf(cleaningRules(spec), files));
     const rows = [...cleanings.values()];
     const total = (field: "rows_in" | "rows_ok" | "rows_quarantined" | "rows_duplicate") => rows.reduce((sum, row) => sum + row[field], 0);
     const fresh = await db
@@ -260,41 +261,38 @@ export async function filesOf(db: Platform["db"], run: string, chunk?: number): 
   return query.orderBy("file.name").orderBy("file.id").execute();
 }
 
-/** Everything a cleaning depends on. */
-function cleanHash(spec: Spec, file: RunFile): string {
-  const { classes, map } = spec.labels;
-  return sha256Of({
-    content: file.sha256,
-    name: file.name,
-    scan: file.scan,
-    synthetic: file.synthetic || undefined,
-    files: spec.files[fileSpecOf(spec, file.name)],
-    labels: { classes, map },
-    code: codeVersion(),
-  });
+export interface CleaningRules {
+  /** Which entry of the spec's `files` describes a file: the first whose pattern matches its name; -1 where none does. */
+  fileSpecOf(name: string): number;
+  /** Of everything the cleaning of a file depends on. */
+  hashOf(file: RunFile): string;
 }
 
-/** The cleanings of these files under this spec, by file. */
-export async function cleanedBy(db: Platform["db"], spec: Spec, files: readonly RunFile[]) {
-  if (files.length === 0) return new Map<string, never>();
+/** What a spec says of cleaning, compiled and hashed once for any number of files. */
+export function cleaningRules({ files, labels: { classes, map } }: Spec): CleaningRules {
+  const patterns = files.map(({ match }) => new RegExp(match));
+  const rules = files.map((entry) => sha256Of({ files: entry, labels: { classes, map }, code: codeVersion() }));
+  const fileSpecOf = (name: string) => patterns.findIndex((pattern) => pattern.test(name));
+  return {
+    fileSpecOf,
+    hashOf: ({ sha256, name, scan, synthetic }) =>
+      sha256Of({ content: sha256, name, scan, synthetic: synthetic || undefined, rules: rules[fileSpecOf(name)] }),
+  };
+}
+
+/** By file. */
+export function hashesOf(rules: CleaningRules, files: readonly RunFile[]): ReadonlyMap<string, string> {
+  return new Map(files.map((file) => [file.id, rules.hashOf(file)]));
+}
+
+/** The cleanings that have these hashes, by file. */
+export async function cleanedBy(db: Platform["db"], hashes: ReadonlyMap<string, string>) {
+  if (hashes.size === 0) return new Map<string, never>();
   const rows = await db
     .selectFrom("cleaning")
     .selectAll()
-    .where(
-      "file",
-      "in",
-      files.map((file) => file.id),
-    )
-    .where(
-      "input_sha256",
-      "in",
-      files.map((file) => cleanHash(spec, file)),
-    )
+    .where("file", "in", [...hashes.keys()])
+    .where("input_sha256", "in", [...hashes.values()])
     .execute();
   return new Map(rows.map((row) => [row.file, row]));
-}
-
-/** Which entry of the spec's `files` describes a file: the first whose pattern matches its name. */
-export function fileSpecOf(spec: Spec, name: string): number {
-  return spec.files.findIndex((files) => new RegExp(files.match).test(name));
 }

@@ -1,4 +1,3 @@
-import { askNight } from "../lib/app/nights.ts";
 import type { Platform } from "../lib/platform.ts";
 import { createAnnotationActivities } from "./annotation.ts";
 import { createChooseTasksActivities } from "./choose-tasks.ts";
@@ -6,6 +5,8 @@ import { createCleanActivities } from "./clean.ts";
 import { createDecideActivities } from "./decide.ts";
 import { createEvaluateActivities } from "./evaluate.ts";
 import { createFeatureActivities } from "./features.ts";
+import { createGainActivities } from "./gain.ts";
+import { createNightActivities } from "./nights.ts";
 import { createPromoteActivities } from "./promote.ts";
 import { createRunActivities } from "./run.ts";
 import { createScoreActivities } from "./score.ts";
@@ -21,13 +22,15 @@ import { createWindowActivities } from "./window.ts";
 
 /** All activities by the queue that carries them: short records, moving of bytes, training. */
 export function createActivities(platform: Platform) {
+  const nights = createNightActivities(platform);
   return {
     runs: {
       ...createRunActivities(platform),
       ...createSearchActivities(platform),
       ...createDecideActivities(platform),
       ...createPromoteActivities(platform),
-      ...createAnnotationActivities(platform, { askNight, notify: () => Promise.resolve() }),
+      ...nights.runs,
+      ...createAnnotationActivities(platform),
     },
     data: {
       ...createStageActivities(platform),
@@ -36,6 +39,7 @@ export function createActivities(platform: Platform) {
       ...createWindowActivities(platform),
       ...createClusterActivities(platform),
       ...createDescribeActivities(platform),
+      ...nights.data,
       ...createFeatureActivities(platform),
     },
     models: {
@@ -44,6 +48,7 @@ export function createActivities(platform: Platform) {
       ...createCombineActivities(platform),
       ...createEvaluateActivities(platform),
       ...createScoreActivities(platform),
+      ...createGainActivities(platform),
       ...createChooseTasksActivities(platform),
     },
   };

@@ -2,6 +2,8 @@ import { sql } from "kysely";
 import { ERRORS, isErrorCode, type ErrorReport } from "../lib/domain/errors.ts";
 import type { RunContext, RunResult, StageName, Verdict } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
+import { findRun } from "../lib/store/repositories/runs.ts";
+import { trainingData } from "../lib/store/repositories/training-data.ts";
 import { failStage, logRun } from "./stage-record.ts";
 
 /** The beginning and the end of a run. */
@@ -12,7 +14,21 @@ export function createRunActivities({ db }: Platform) {
       .set({ state: "running", started_at: sql`coalesce(started_at, now())`, started_workflow: true })
       .where("id", "=", context.run)
       .execute();
+    await noteData(context);
     await logRun(db, context.run, null, "the run has begun");
+  }
+
+  /** What there is to train on, by hash: a night that finds the same again need not. */
+  async function noteData({ run, project, specVersion }: RunContext): Promise<void> {
+    const params = (await findRun(db, run))?.params;
+    if (params?.kind !== "training") return;
+    const { uploads, before } = params;
+    const data = await trainingData(db, { project, specVersion, uploads, before });
+    await db
+      .updateTable("run")
+      .set({ params: sql`params || ${JSON.stringify({ data })}::jsonb` })
+      .where("id", "=", run)
+      .execute();
   }
 
   async function closeRun(context: RunContext & { snapshot: string; candidate: string; verdict: Verdict }): Promise<RunResult> {

@@ -14,8 +14,9 @@ import { hold, raise } from "../lib/store/fence.ts";
 import { sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
 import { standingByRecording } from "../lib/store/repositories/labels.ts";
+import { findRun } from "../lib/store/repositories/runs.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
-import { cleanedBy, fileSpecOf, filesOf } from "./clean.ts";
+import { cleanedBy, cleaningRules, filesOf, hashesOf } from "./clean.ts";
 import { refOf } from "./object-of.ts";
 import { specOf } from "./spec-of.ts";
 import { beginStage, endStage, logRun, progressReporter } from "./stage-record.ts";
@@ -36,7 +37,7 @@ export function createSnapshotActivities(platform: Platform) {
     await beginStage(db, context.run, "snapshot");
     const spec = await specOf(db, context);
     const { parts, twins } = await partsOf(context, spec);
-    const { frozen, leftOut } = await labelsOf(context.project, spec);
+    const { frozen, leftOut } = await labelsOf(context, spec);
     await tellLeftOut(context, leftOut);
     const splitHash = sha256Of({ split: spec.split, seed: context.seed });
     const id = sha256Of({
@@ -146,13 +147,15 @@ export function createSnapshotActivities(platform: Platform) {
   }
 
   /** What people said, resolved; null where nothing of it can be used. All of it as of one moment. */
-  async function labelsOf(project: string, spec: Spec): Promise<{ frozen: FrozenLabels | null; leftOut: LeftOut }> {
+  async function labelsOf({ run, project }: RunContext, spec: Spec): Promise<{ frozen: FrozenLabels | null; leftOut: LeftOut }> {
+    // A run of the past hears what had been said by then.
+    const before = (await findRun(db, run))?.params.before;
     const freezer = new LabelFreezer(spec);
     await db
       .transaction()
       .setIsolationLevel("repeatable read")
       .execute(async (tx) => {
-        for await (const labels of standingByRecording(tx, project)) freezer.add(labels);
+        for await (const labels of standingByRecording(tx, project, before)) freezer.add(labels);
       });
     const frozen = freezer.frozen();
     return { frozen: frozen.recordings.length > 0 ? frozen : null, leftOut: freezer.leftOut() };
@@ -166,13 +169,14 @@ export function createSnapshotActivities(platform: Platform) {
 
   async function partsOf(context: RunContext, spec: Spec): Promise<{ parts: Part[]; twins: Part[][] }> {
     const files = await filesOf(db, context.run);
-    const cleanings = await cleanedBy(db, spec, files);
+    const rules = cleaningRules(spec);
+    const cleanings = await cleanedBy(db, hashesOf(rules, files));
     const parts: Part[] = [];
     const signals = new Map<string, unknown>();
     for (const file of files) {
       const cleaning = cleanings.get(file.id);
       if (cleaning?.state !== "clean" || !cleaning.object || !cleaning.pieces || cleaning.rows_ok === 0) continue;
-      const fileSpec = fileSpecOf(spec, file.name);
+      const fileSpec = rules.fileSpecOf(file.name);
       const role = spec.files[fileSpec]?.role ?? "samples";
       if (role === "profiles") continue;
       signals.set(file.id, cleaning.detail["signalsSha256"] ?? file.id);

@@ -60,12 +60,14 @@ export function createStageActivities(platform: Platform) {
   async function uploadsOf(context: RunContext, spec: Spec): Promise<Upload[]> {
     const run = await db.selectFrom("run").select("params").where("id", "=", context.run).executeTakeFirstOrThrow();
     const wanted = run.params["uploads"] as string[] | undefined;
+    const before = run.params["before"] as string | undefined;
     let query = db
       .selectFrom("upload")
       .innerJoin("object", "object.key", "upload.object")
       .select(["upload.id", "upload.name", "object.key", "object.sha256", "object.bytes"])
       .where("upload.project", "=", context.project);
     if (wanted) query = query.where("upload.id", "in", wanted);
+    if (before !== undefined) query = query.where("upload.created_at", "<=", new Date(before));
     const sent = await query.orderBy("upload.name").orderBy("upload.id").execute();
     const uploads = sent.filter(({ name }) => !isMedia(spec, name));
     if (uploads.length === 0) throw new SensorloopError("NO_FILES", `project '${context.project}' has no files yet`);

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import type { JobOutput } from "../lib/compute/job.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
+import { EVERYONE } from "../lib/domain/evolution/slots.ts";
 import type { Metrics } from "../lib/domain/metrics-schema.ts";
 import type { SearchContext } from "../lib/domain/stages.ts";
-import type { ObjectRef } from "../lib/domain/object-ref.ts";
+import type { SynthesisReport } from "../lib/domain/synthesis/report.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
@@ -33,7 +34,7 @@ export function createTrainActivities(platform: Platform) {
     await using view = await viewOf(platform, await specOf(db, context), context);
     // Made-up windows are as long as the spec's; beside longer or shorter ones they would be another thing to learn.
     const joins = context.synthesis !== null && genome.cut?.seconds === undefined;
-    const extra = joins ? [await objects.fetch(await syntheticShard(context.synthesis!))] : [];
+    const madeUp = joins ? await madeUpWindows(context.synthesis!, context.cohort) : {};
     const fit = model.fitted_on === "train" ? (["train"] as const) : (["train", "validation"] as const);
     const report = progressReporter(db, context.run, "train");
     let saving = Promise.resolve();
@@ -45,7 +46,7 @@ export function createTrainActivities(platform: Platform) {
           genome,
           shards: paths,
           fit: [...fit],
-          extra,
+          ...madeUp,
           columns: view.columns,
           subjects: view.subjects,
           seed: context.seed,
@@ -113,9 +114,17 @@ export function createTrainActivities(platform: Platform) {
     });
   }
 
-  async function syntheticShard(synthesis: string): Promise<ObjectRef> {
-    const { object } = await db.selectFrom("synthesis").select("object").where("id", "=", synthesis).executeTakeFirstOrThrow();
-    return refOf(db, object ?? "");
+  /** A cohort's models learn from the made-up people of their cohort alone, as they do from real ones. */
+  async function madeUpWindows(synthesis: string, cohort: string): Promise<{ extra: string[]; extraSubjects?: string[] }> {
+    const { object, report } = await db
+      .selectFrom("synthesis")
+      .select(["object", "report"])
+      .where("id", "=", synthesis)
+      .executeTakeFirstOrThrow();
+    const extra = [await objects.fetch(await refOf(db, object ?? ""))];
+    if (cohort === EVERYONE) return { extra };
+    const { people } = report as unknown as Pick<SynthesisReport, "people">;
+    return { extra, extraSubjects: people.filter((person) => person.cohort === cohort).map(({ id }) => id) };
   }
 
   return { trainModel };

@@ -1,7 +1,9 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { loadConfig } from "../lib/config.ts";
 import { openPlatform, type Platform } from "../lib/platform.ts";
+import { startNights } from "../lib/app/nights.ts";
 import { startPending } from "../lib/app/runs.ts";
+import { tellSchedules } from "../lib/app/schedules.ts";
 import { startAnnotations } from "../lib/app/wake-annotation.ts";
 import { sweep } from "../lib/store/sweep.ts";
 import { bundleWorkflows } from "../workflows/bundle.ts";
@@ -79,6 +81,8 @@ export async function runWorker(platform: Platform, signal: AbortSignal, options
     setInterval(() => void work().catch((error: unknown) => platform.log.warn({ err: error }, failure)), ms);
   const chores = [
     every(OUTBOX_MS, "pending runs could not be started", () => startPending(platform)),
+    every(OUTBOX_MS, "nights that were asked for could not be started", () => startNights(platform)),
+    every(OUTBOX_MS, "Temporal could not be told of schedules", () => tellSchedules(platform)),
     every(QUEUES_MS, "tasks that wait could not be looked after", () => startAnnotations(platform)),
     every(SWEEP_MS, "the object store could not be swept", () => sweep(platform.db, platform.objects)),
   ];

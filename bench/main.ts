@@ -8,6 +8,7 @@ import type { Bench } from "./harness.ts";
 
 /** Each beside its peer. A bench's module exports `run`. */
 const BENCHES = {
+  annotate: () => import("./annotate.ts"),
   active: () => import("./active.ts"),
   clean: () => import("./clean.ts"),
   evolution: () => import("./evolution.ts"),
@@ -19,7 +20,9 @@ const BENCHES = {
   "pipeline-step": () => import("./pipeline-step.ts"),
   population: () => import("./population.ts"),
   pulse: () => import("./pulse.ts"),
+  queue: () => import("./queue.ts"),
   synthesis: () => import("./synthesis.ts"),
+  viewer: () => import("./viewer.ts"),
   windows: () => import("./windows.ts"),
   wisdm: () => import("./wisdm.ts"),
   wisdm51: () => import("./wisdm51.ts"),

@@ -10,7 +10,9 @@ import { predictCommand, predictionCommand } from "./commands/predict.ts";
 import { projectCommand } from "./commands/project.ts";
 import { quarantineCommand } from "./commands/quarantine.ts";
 import { runCommand } from "./commands/run.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { subjectCommand } from "./commands/subject.ts";
+import { taskCommand } from "./commands/task.ts";
 
 /** Everything that can be done to what the platform holds; bringing the platform itself up and down is beside it. */
 export function nounCommands(): Command[] {
@@ -24,7 +26,9 @@ export function nounCommands(): Command[] {
     modelCommand(),
     predictCommand(),
     predictionCommand(),
+    taskCommand(),
     labelCommand(),
+    scheduleCommand(),
     journalCommand(),
     userCommand(),
     tokenCommand(),

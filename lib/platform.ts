@@ -18,7 +18,8 @@ export interface Platform extends AsyncDisposable {
   temporal(): Promise<Client>;
 }
 
-export function openPlatform(config: Config): Platform {
+/** @param connectMs what a first connection to Temporal may take; whoever asked for a run waits so long while it is away */
+export function openPlatform(config: Config, { connectMs = 5_000 }: { readonly connectMs?: number } = {}): Platform {
   const db = openDatabase(config.database.url);
   const objects = new ObjectStore({ ...config.s3, scratchDir: config.scratchDir });
   const compute = new ComputePool({ size: config.jobs.processes, memoryMb: config.jobs.memoryMb, folder: config.scratchDir });
@@ -31,7 +32,7 @@ export function openPlatform(config: Config): Platform {
     compute,
     log,
     temporal() {
-      client ??= connect(config).catch((error: unknown) => {
+      client ??= connect(config, connectMs).catch((error: unknown) => {
         client = undefined;
         throw error;
       });
@@ -46,13 +47,13 @@ export function openPlatform(config: Config): Platform {
   };
 }
 
-async function connect({ temporal }: Config): Promise<Client> {
+async function connect({ temporal }: Config, connectTimeout: number): Promise<Client> {
   try {
     const connection = await Connection.connect({
       address: temporal.address,
       apiKey: temporal.apiKey,
       tls: temporal.tls,
-      connectTimeout: 5_000,
+      connectTimeout,
     });
     return new Client({ connection, namespace: temporal.namespace });
   } catch (cause) {

@@ -37,10 +37,10 @@ export async function annotationWorkflow({ project }: { readonly project: string
 
   for (;;) {
     woken = false;
-    const { escalated } = await queue.tendQueue({ project });
+    const { since, escalated } = await queue.tendQueue({ project });
     await queue.remindPeople({ project, escalated });
     await queue.askForRetraining({ project });
-    const { nextMs, ...state } = await queue.lookAtQueue({ project });
+    const { nextMs, ...state } = await queue.lookAtQueue({ project, since });
     seen = state;
     if (!woken && state.open + state.adjudicate === 0) return state;
     if (workflowInfo().historyLength > HISTORY) await continueAsNew<typeof annotationWorkflow>({ project });

@@ -93,7 +93,6 @@ export async function retrainWorkflow(order: NightOrder): Promise<{ night: strin
 
 function contextOf(order: NightOrder): NightContext {
   const info = workflowInfo();
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the typed ones leave out attributes that the server sets
   const due = new Date(order.dueAt ?? (info.searchAttributes[DUE]?.[0] as Date | undefined) ?? info.startTime);
   return { ...order, night: order.night ?? nightId(order.project, due), dueAt: due.toISOString() };
 }

@@ -19,7 +19,7 @@ export function featureCommand(): Command {
   jsonOption(feature.command("list").description("feature sets, what is in them and how fresh it is").argument("<project>")).action(
     verb(async (session, project: string) => {
       const items = await listFeatureSets(session.platform(), project);
-      const rows = items.map((set) => ({ ...set, features: set.names.length, state: stateOf(set) }));
+      const rows = items.map((set) => ({ ...set, features: set.names.length, state: stateOf(set.newestEventAt, set.stale) }));
       const columns = ["name", "from", "version", "features", "rows", "subjects", "newestEventAt", "state"] as const;
       return { value: { items }, text: table(rows, columns, "no set is declared") };
     }),
@@ -43,7 +43,7 @@ export function featureCommand(): Command {
           feature,
           value,
           eventAt: each.eventAt,
-          state: stateOf(each),
+          state: stateOf(each.eventAt, each.stale),
         })),
       );
       return { value: latest, text: table(rows, ["set", "feature", "value", "eventAt", "state"], "nothing was written yet") };
@@ -83,7 +83,7 @@ export function featureCommand(): Command {
   return feature;
 }
 
-function stateOf({ stale, version }: { readonly stale: boolean; readonly version: number }): string {
-  if (version === 0) return "empty";
+function stateOf(newestAt: string | null, stale: boolean): string {
+  if (newestAt === null) return "empty";
   return stale ? "stale" : "fresh";
 }

@@ -206,8 +206,7 @@ function isAnswer({ authority }: Answer): boolean {
 /** Writes down an answer that came too late, once, however often it is sent. */
 async function refuse(tx: Tx, project: string, payload: Signed, winner: Label, task: TaskRow | undefined, actor: Signer): Promise<Outcome> {
   const [before] = await eventsAbout(tx, ["label.refused"], payload.label);
-  if (!before)
-    await append(tx, { kind: "label.refused", actor: actor.account, project, payload: { ...payload, winner: winner.id } });
+  if (!before) await append(tx, { kind: "label.refused", actor: actor.account, project, payload: { ...payload, winner: winner.id } });
   return { winner, task };
 }
 
@@ -215,7 +214,8 @@ async function sameAgain(db: Db, known: Label, label: AddLabel, actor: Signer): 
   const { subject, recording, from, to, class: name } = label;
   const alike =
     known.by === actor.account &&
-    JSON.stringify([known.subject, known.recording, known.from, known.to, known.class]) === JSON.stringify([subject, recording, from, to, name]) &&
+    JSON.stringify([known.subject, known.recording, known.from, known.to, known.class]) ===
+      JSON.stringify([subject, recording, from, to, name]) &&
     (label.task === undefined || label.task === known.task) &&
     (label.supersedes ?? null) === known.supersedes;
   if (!alike) throw idTaken(label.id);
@@ -255,7 +255,8 @@ function checkInside(task: TaskRow, { subject, recording, from, to, confirmation
 
 /** One's own word may be taken back by a new one, that of others by a stronger one. */
 function checkMayReplace(replaced: Label, label: AddLabel, authority: LabelAuthority, actor: Signer): void {
-  if (replaced.class === null) throw new SensorloopError("CONFLICT", `label '${replaced.id}' takes another back`, { facts: { label: replaced.id } });
+  if (replaced.class === null)
+    throw new SensorloopError("CONFLICT", `label '${replaced.id}' takes another back`, { facts: { label: replaced.id } });
   if (replaced.subject !== label.subject || replaced.recording !== label.recording)
     throw new SensorloopError("REQUEST_INVALID", "a label supersedes one of the same recording", { facts: { field: "supersedes" } });
   const own = replaced.by === actor.account && replaced.authority !== "adjudicated";

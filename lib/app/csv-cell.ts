@@ -9,6 +9,11 @@ export function csvCell(value: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** The text that `csvCell` made harmless. */
+export function textOfCell(cell: string): string {
+  return FORMULA.test(cell) && cell.startsWith("'") ? cell.slice(1) : cell;
+}
+
 function isFormula(text: string): boolean {
   return FORMULA.test(text) && !NUMBER.test(text);
 }

@@ -6,30 +6,30 @@ import { edgesOf } from "../domain/statistics/histogram.ts";
 import type { Platform } from "../platform.ts";
 import { findDescription } from "../store/repositories/descriptions.ts";
 import { findSynthesis } from "../store/repositories/syntheses.ts";
-import { needProject } from "./projects.ts";
+import { needSpec } from "./projects.ts";
 
 /**
- * How one channel of one cohort is distributed by class, by the project's newest description; beside it what was made up
+ * How one channel, or one feature, of one cohort is distributed by class, by the project's newest description; beside it what was made up
  * from a description of the same snapshot.
- * @throws SensorloopError NOT_FOUND (a channel or cohort that is not described), FORMAT_TOO_OLD, FORMAT_TOO_NEW, OBJECT_CORRUPT
+ * @throws SensorloopError NOT_FOUND (a channel, feature or cohort that is not described), SPEC_UNKNOWN, FORMAT_TOO_OLD, FORMAT_TOO_NEW, OBJECT_CORRUPT
  */
 export async function showDistributions(
   platform: Platform,
   project: string,
   query: { channel?: string; cohort?: string },
 ): Promise<Distributions> {
-  await needProject(platform.db, project);
+  const by = (await needSpec(platform.db, project)).windows.kind === "row" ? "feature" : "channel";
   const found = await findDescription(platform.db, project);
-  if (!found) return { snapshot: null, createdAt: null, channels: [], cohorts: [], channel: null, cohort: null, classes: [] };
+  if (!found) return { snapshot: null, createdAt: null, by, channels: [], cohorts: [], channel: null, cohort: null, classes: [] };
   const description = await readDescription(platform, found.object);
   const made = (await findSynthesis(platform.db, project, found.snapshot))?.report.statistics;
   const { channels, classes } = description;
   const cohorts = description.cohorts.map(({ name }) => name);
   const [channel, cohort] = [query.channel ?? channels[0]!, query.cohort ?? EVERYBODY];
-  if (!channels.includes(channel)) throw unknown("channel", channel);
+  if (!channels.includes(channel)) throw unknown(by, channel);
   if (!cohorts.includes(cohort)) throw unknown("cohort", cohort);
   return {
-    ...{ snapshot: found.snapshot, createdAt: found.createdAt.toISOString(), channels, cohorts, channel, cohort },
+    ...{ snapshot: found.snapshot, createdAt: found.createdAt.toISOString(), by, channels, cohorts, channel, cohort },
     classes: classes.flatMap((label) => {
       const real = cellOf(description, label, cohort)?.channels[channel];
       const synthetic = made && cellOf(made, label, cohort)?.channels[channel];
@@ -51,6 +51,6 @@ function distributionOf({ count, nulls, mean, sd, quantiles, histogram, min, max
   };
 }
 
-function unknown(what: "channel" | "cohort", name: string): SensorloopError {
+function unknown(what: Distributions["by"] | "cohort", name: string): SensorloopError {
   return new SensorloopError("NOT_FOUND", `the newest description has no ${what} '${name}'`, { facts: { [what]: name } });
 }

@@ -2,24 +2,16 @@ import { parse } from "csv-parse/sync";
 import type { Label } from "../domain/api/labels.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { refusal, takeForeign, type ForeignLabels } from "../domain/labels/foreign.ts";
+import { csvCell, textOfCell } from "./csv-cell.ts";
 
 const COLUMNS = ["subject", "recording", "from", "to", "class", "by", "authority", "at", "rateHz", "id"] as const;
 const NEEDED = ["subject", "recording", "from", "to", "class"] as const;
 const NUMBERS: readonly string[] = ["from", "to", "rateHz"];
 
-/** A cell that a spreadsheet would run instead of showing it, however often it was made harmless before. */
-const FORMULA = /^'*[=+\-@\t\r]/;
-
 /** One line a label under a header of names. Cells that a spreadsheet would run begin with an apostrophe. */
 export function writeLabelCsv(labels: readonly Label[]): string {
-  const lines = labels.map((label) => COLUMNS.map((column) => cellOf(label[column])).join(","));
+  const lines = labels.map((label) => COLUMNS.map((column) => csvCell(label[column])).join(","));
   return [COLUMNS.join(","), ...lines, ""].join("\r\n");
-}
-
-function cellOf(value: string | number | null): string {
-  if (typeof value !== "string") return value === null ? "" : String(value);
-  const safe = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /**
@@ -49,7 +41,7 @@ export function readLabelCsv(text: string): ForeignLabels {
 
 function valueOf(column: string, cell: string): string | number {
   if (NUMBERS.includes(column)) return Number(cell);
-  return FORMULA.test(cell) && cell.startsWith("'") ? cell.slice(1) : cell;
+  return textOfCell(cell);
 }
 
 function records(text: string): { readonly record: string[]; readonly line: number }[] {

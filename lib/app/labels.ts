@@ -8,9 +8,10 @@ import { firstAnswers, listLabels as list, standingByRecording, type LabelFilter
 import { writeLabelCsv } from "./label-csv.ts";
 import { needProject } from "./projects.ts";
 
-export async function listLabels({ db }: Platform, project: string, query: LabelFilter & PageQuery): Promise<Page<Label>> {
+/** @param reader who is not shown answers of others to tasks that still want some; nothing is kept from whoever has none */
+export async function listLabels({ db }: Platform, project: string, query: LabelFilter & PageQuery, reader?: string): Promise<Page<Label>> {
   await needProject(db, project);
-  return list(db, project, query);
+  return list(db, project, { ...query, reader });
 }
 
 const EXTENSIONS = { csv: "csv", json: "json", "label-studio": "label-studio.json" } as const satisfies Record<LabelFormat, string>;

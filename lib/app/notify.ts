@@ -50,7 +50,10 @@ export async function notify(
     const text = `${notice.text}\n\n${Object.entries(notice.facts)
       .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
       .join("\n")}\n\n${document.url}\n`;
-    ways.push(["mail", () => sendMail(smtpUrl, { from: mailFrom, to: [...wanted.mail], subject: `Sensorloop: ${notice.title}`, text, delivery })]);
+    ways.push([
+      "mail",
+      () => sendMail(smtpUrl, { from: mailFrom, to: [...wanted.mail], subject: `Sensorloop: ${notice.title}`, text, delivery }),
+    ]);
   }
   const troubles = await Promise.all(ways.map(([way, send]) => tryOut(way, send, options.backoffMs ?? 1_000)));
   return troubles.filter((trouble) => trouble !== null);

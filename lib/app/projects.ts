@@ -4,6 +4,7 @@ import { checkId } from "../domain/ids.ts";
 import type { Spec } from "../domain/spec.ts";
 import { readSpec } from "../domain/spec-file.ts";
 import type { Platform } from "../platform.ts";
+import { checkUrl } from "../sources/egress.ts";
 import { sha256Of } from "../store/hashes.ts";
 import { append, takeTurn } from "../store/journal.ts";
 import { countOfProject, findProject, findSpec, keepSpec, listProjects as listStored } from "../store/repositories/projects.ts";
@@ -14,7 +15,8 @@ import type { Db, Visible } from "../store/repositories/rows.ts";
  * changes nothing.
  * @param name what the text is called in messages
  * @param project the project it must be for; whichever the text says where left out
- * @throws SensorloopError SPEC_INVALID with every problem, file, line and path
+ * @throws SensorloopError SPEC_INVALID with every problem, file, line and path; EGRESS_REFUSED where an address that nights
+ * would speak to can be seen to lead inside (names are looked up when they are spoken to)
  */
 export async function applySpec(
   { db }: Platform,
@@ -27,6 +29,12 @@ export async function applySpec(
     const message = `the spec is for project '${id}', and was applied to '${spec.project}'`;
     throw new SensorloopError("SPEC_INVALID", message, { facts: { path: "project", expected: spec.project, got: id } });
   }
+  const { webhook } = body.notify;
+  for (const url of [
+    ...(webhook === undefined ? [] : [webhook]),
+    ...body.retrain.watch.flatMap((place) => ("url" in place ? [place.url] : [])),
+  ])
+    checkUrl(url);
   const sha256 = sha256Of({ text: spec.text });
   return db.transaction().execute(async (tx) => {
     await takeTurn(tx, { table: "project", key: id });

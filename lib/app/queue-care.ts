@@ -7,6 +7,8 @@ import { answersOf, holdTask, updateTask } from "../store/repositories/tasks.ts"
 
 /** What a look after the queue has done. */
 export interface Tended {
+  /** When it began, by Postgres' clock; what has become due since then was not done. */
+  readonly since: string;
   readonly returned: number;
   readonly settled: number;
   readonly escalated: number;
@@ -21,6 +23,7 @@ const actorOf = (project: string) => `annotation/${project}`;
  */
 export async function tendQueue(platform: Platform, project: string, patience: store.Patience): Promise<Tended> {
   const { db } = platform;
+  const since = await store.clock(db);
   const returned = await returnLeases(db, project);
   let settled = 0;
   for (const task of await store.listLeftOver(db, project, patience)) if (await settleByMajority(platform, project, task)) settled++;
@@ -30,7 +33,7 @@ export async function tendQueue(platform: Platform, project: string, patience: s
     for (const task of tasks) await append(tx, { kind: "task.escalated", actor: actorOf(project), project, payload: { task, why } });
     return tasks.length;
   });
-  return { returned, settled, escalated };
+  return { since, returned, settled, escalated };
 }
 
 /** What most of those who answered say holds, where nobody has decided otherwise in all this time. */

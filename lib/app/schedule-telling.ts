@@ -19,13 +19,16 @@ import { ScheduleTimes, type DueTime } from "./schedule-times.ts";
 /** Nights that Temporal knows ahead: two months of days. */
 const AHEAD = 64;
 
-/** Tells Temporal what was decided of a project's schedule; nothing where it knows. @throws SensorloopError TEMPORAL_UNAVAILABLE */
-export async function tellSchedule(platform: Platform, project: string): Promise<void> {
+/**
+ * Tells Temporal what was decided of a project's schedule; nothing where it knows.
+ * @param now from when on it is told the times
+ * @throws SensorloopError TEMPORAL_UNAVAILABLE
+ */
+export async function tellSchedule(platform: Platform, project: string, now = new Date()): Promise<void> {
   await platform.db.transaction().execute(async (tx) => {
     // Whoever decides meanwhile waits, and tells again.
     await takeTurn(tx, { table: "schedule", key: project });
     const schedule = await findSchedule(tx, project);
-    const now = new Date();
     if (!schedule || !(await isToTell(tx, schedule, now))) return;
     const scheduleId = workflowId.schedule(project);
     const options = optionsOf(schedule, now);

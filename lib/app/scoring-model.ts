@@ -31,7 +31,10 @@ export async function showScoringModel(platform: Platform, id: string): Promise<
 }
 
 /** Path of a model's weights, whose hash was checked, and their size. @throws SensorloopError NOT_FOUND, ARTIFACT_CORRUPT */
-export async function fetchWeights(platform: Platform, id: string): Promise<{ readonly tag: string; readonly path: string; readonly bytes: number }> {
+export async function fetchWeights(
+  platform: Platform,
+  id: string,
+): Promise<{ readonly tag: string; readonly path: string; readonly bytes: number }> {
   const { weights } = await bytesOf(platform, id);
   return { tag: `"${weights.sha256}"`, path: await platform.objects.fetch(weights), bytes: weights.bytes };
 }

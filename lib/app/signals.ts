@@ -93,7 +93,11 @@ export async function viewSignal(platform: Platform, key: RecordingKey, range: S
   return readView(file, { from: range.from, to }, columns);
 }
 
-export async function listRecordings({ db }: Platform, project: string, query: PageQuery & { search?: string }): Promise<Page<RecordingSummary>> {
+export async function listRecordings(
+  { db }: Platform,
+  project: string,
+  query: PageQuery & { search?: string },
+): Promise<Page<RecordingSummary>> {
   await needProject(db, project);
   return store.listRecordings(db, project, query);
 }

@@ -128,7 +128,8 @@ export async function makeTasks(
   const { db } = platform;
   const spec = await annotatedSpec(db, project);
   const model = await db.selectFrom("model").select("id").where("id", "=", request.model).where("project", "=", project).executeTakeFirst();
-  if (!model) throw new SensorloopError("NOT_FOUND", `project '${project}' has no model '${request.model}'`, { facts: { model: request.model } });
+  if (!model)
+    throw new SensorloopError("NOT_FOUND", `project '${project}' has no model '${request.model}'`, { facts: { model: request.model } });
   // Twice as many, because windows that overlap become one task.
   const inCell = await predictionsInCell(db, { project, ...request }, 2 * request.limit);
   const found = inCell.filter((each) => !each.asked);

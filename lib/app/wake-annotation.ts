@@ -33,7 +33,9 @@ export function wakeAnnotation(platform: Platform, project: string): void {
 
 /** @throws SensorloopError TEMPORAL_UNAVAILABLE */
 async function signalAnnotation(platform: Platform, project: string): Promise<void> {
-  await withTemporal(platform, (client) => client.workflow.signalWithStart("annotationWorkflow", { ...startOf(project), signal: "labelled" }));
+  await withTemporal(platform, (client) =>
+    client.workflow.signalWithStart("annotationWorkflow", { ...startOf(project), signal: "labelled" }),
+  );
 }
 
 /** The outbox of the queues: every project with tasks that wait has its workflow. @throws SensorloopError TEMPORAL_UNAVAILABLE */

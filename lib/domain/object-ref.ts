@@ -11,5 +11,16 @@ export const objectRefSchema = z.object({
 export type ObjectRef = z.infer<typeof objectRefSchema>;
 
 /** What an object is; the second part of its key: `<project>/<kind>/<uuid>`. */
-export const OBJECT_KINDS = ["upload", "file", "clean", "snapshot", "windows", "checkpoint", "model", "description", "synthesis", "signal"] as const;
+export const OBJECT_KINDS = [
+  "upload",
+  "file",
+  "clean",
+  "snapshot",
+  "windows",
+  "checkpoint",
+  "model",
+  "description",
+  "synthesis",
+  "signal",
+] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];

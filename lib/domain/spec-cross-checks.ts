@@ -1,4 +1,5 @@
 import { checkFeatureStore } from "./features-store/cross-checks.ts";
+import { COMMAND_KEYS } from "./annotation/hotkeys.ts";
 import { tripletsOf } from "./rotation.ts";
 import type { FeaturesSpec, FilesSpec, Spec } from "./spec.ts";
 
@@ -35,12 +36,27 @@ export function* crossChecks(spec: Spec): Generator<Problem> {
     yield { path: ["synthesise"], message: "needs `describe`: recordings are made up from the statistics alone" };
   if (spec.describe && spec.split.by === "random")
     yield { path: ["describe"], message: "a split at random leaves no row to training alone: split by subject or by recording" };
+  yield* checkAnnotation(spec);
   yield* checkSlots(spec);
   yield* checkCuts(spec);
   yield* checkFeatureStore(spec);
   const sampled = spec.windows.kind === "sliding";
   if (sampled && !spec.features && !spec.models.every((model) => model.family === "cnn")) {
     yield { path: ["features"], message: "models other than `cnn` need features when windows are `sliding`" };
+  }
+}
+
+/** Keys that would answer nothing, or something else. */
+function* checkAnnotation({ annotation, labels }: Spec): Generator<Problem> {
+  const seen = new Map<string, string>();
+  for (const [name, key] of Object.entries(annotation?.hotkeys ?? {})) {
+    const path = ["annotation", "hotkeys", name];
+    if (!labels.classes.includes(name)) yield { path, message: `'${name}' is not one of the classes` };
+    if ((COMMAND_KEYS as readonly string[]).includes(key))
+      yield { path, message: `'${key}' is a key of the page's own (${COMMAND_KEYS.join(", ")})` };
+    const other = seen.get(key);
+    if (other !== undefined) yield { path, message: `'${key}' is the key of '${other}' as well` };
+    seen.set(key, name);
   }
 }
 

@@ -132,7 +132,10 @@ function featuresOf(shard: WindowShard, window: number): Float32Array {
   if (width > 0) {
     const step = Math.max(1, width / MOST_FEATURES);
     const from = window * width;
-    return Float32Array.from({ length: Math.min(width, MOST_FEATURES) }, (_, column) => shard.featureValues[from + Math.floor(column * step)]!);
+    return Float32Array.from(
+      { length: Math.min(width, MOST_FEATURES) },
+      (_, column) => shard.featureValues[from + Math.floor(column * step)]!,
+    );
   }
   const channels = shard.samples > 0 ? shard.channels.length : 0;
   const from = window * shard.samples * channels;

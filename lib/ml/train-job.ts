@@ -26,8 +26,10 @@ export interface TrainInput {
   readonly columns?: readonly string[];
   /** File with a JSON array of subjects, whose windows alone are learned from and measured; all without it. */
   readonly subjects?: string;
-  /** Files of shards of which every labelled window is learned from, whoever's it is; never measured. */
+  /** Files of shards of which every labelled window is learned from, whichever side it is on; never measured. */
   readonly extra?: readonly string[];
+  /** The only subjects of `extra` to learn from; all without it. */
+  readonly extraSubjects?: readonly string[];
   readonly seed: number;
   /** File of a checkpoint to go on from; one that does not belong to this training is left aside, see `resumed`. */
   readonly checkpoint: string | null;
@@ -68,7 +70,8 @@ export async function run(input: TrainInput, control: JobControl): Promise<Train
   const started = performance.now();
   const { genome, seed, fit, shards, columns } = input;
   const subjects = input.subjects === undefined ? null : await readSubjects(input.subjects);
-  const rows = await selectRows({ genome, shards, extra: input.extra, columns, subjects, splits: fit, dense: true });
+  const extra = { extra: input.extra, ...(input.extraSubjects && { extraSubjects: new Set(input.extraSubjects) }) };
+  const rows = await selectRows({ genome, shards, ...extra, columns, subjects, splits: fit, dense: true });
   checkEnough(rows);
   const asked = { genome, shards, columns, subjects, splits: ["validation"] as const, dense: false };
   const unseen = fit.includes("validation") ? null : await selectRows(asked);

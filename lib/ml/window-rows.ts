@@ -122,8 +122,10 @@ export interface RowsWanted extends Selection {
   readonly genome: Genome;
   /** Shards of a window set, in order. */
   readonly shards: readonly string[];
-  /** Shards of which all labelled windows are taken, whoever's they are. */
+  /** Shards of which all labelled windows are taken, whichever side they are on. */
   readonly extra?: readonly string[];
+  /** Whose windows of those; everybody's without it. */
+  readonly extraSubjects?: ReadonlySet<string>;
   readonly columns?: readonly string[];
 }
 
@@ -131,7 +133,7 @@ export interface RowsWanted extends Selection {
  * The labelled windows of a selection from all shards of a window set, in order, then the extra ones.
  * @throws SensorloopError OBJECT_CORRUPT where the shards do not belong together, TOO_LITTLE_DATA, REQUEST_INVALID
  */
-export async function selectRows({ genome, shards, extra = [], columns, ...selection }: RowsWanted): Promise<LabelledRows> {
+export async function selectRows({ genome, shards, extra = [], extraSubjects, columns, ...selection }: RowsWanted): Promise<LabelledRows> {
   const parts: Pick<LabelledRows, "labels" | "subject">[] = [];
   let values = new Float32Array(0);
   const people = indexer();
@@ -144,7 +146,7 @@ export async function selectRows({ genome, shards, extra = [], columns, ...selec
     const alike = JSON.stringify([isExtra ? first.input : inputOf(shard, genome, columns), classes]);
     if (alike !== JSON.stringify([first.input, first.classes]))
       throw new SensorloopError("OBJECT_CORRUPT", "the shards of one window set differ in their features, channels or classes");
-    const windows = isExtra ? allOf(shard) : windowsOf(shard, selection);
+    const windows = isExtra ? allOf(shard, extraSubjects) : windowsOf(shard, selection);
     const rows = windows.filter((window) => shard.label[window]! >= 0);
     values = gather(shard, rows, first.input, values);
     parts.push({
@@ -190,8 +192,9 @@ export function indexer(): { readonly names: readonly string[]; indexOf(name: st
   return { names, indexOf };
 }
 
-function allOf({ windows }: WindowShard): number[] {
-  return Array.from({ length: windows }, (_, window) => window);
+function allOf({ windows, subjects, subject }: WindowShard, of?: ReadonlySet<string>): number[] {
+  const all = Array.from({ length: windows }, (_, window) => window);
+  return of ? all.filter((window) => of.has(subjects[subject[window]!]!)) : all;
 }
 
 function joined(parts: readonly Int32Array[]): Int32Array {

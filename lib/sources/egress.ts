@@ -1,4 +1,4 @@
-import { lookup as resolve, type LookupAddress } from "node:dns";
+import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { SensorloopError } from "../domain/errors.ts";
 
@@ -42,6 +42,12 @@ export function isPublicAddress(address: string): boolean {
 }
 
 export type AddressRule = (address: string) => boolean;
+/** Asks for the addresses of a name. */
+export type Resolver = (
+  host: string,
+  options: LookupAllOptions,
+  answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /**
  * The one way out: https, no credentials in the address, and no host that is written as an address we refuse. Names are
@@ -63,7 +69,7 @@ export function checkUrl(text: string, permitted: AddressRule = isPublicAddress)
  * A resolver for sockets that refuses a name when any of its addresses is refused. The connection goes to the very
  * address that was checked, so that a name that changes its answer between check and use gains nothing.
  */
-export function checkedLookup(permitted: AddressRule = isPublicAddress): LookupFunction {
+export function checkedLookup(permitted: AddressRule = isPublicAddress, resolve: Resolver = lookup): LookupFunction {
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, "");

@@ -84,7 +84,8 @@ async function filesOfFolder(folder: string, { watchDirs }: WatchAccess): Promis
 
 async function filesOfPrefix(url: string, { s3 }: WatchAccess): Promise<WatchedFile[]> {
   // Our own bucket holds other projects' bytes, and whoever writes a spec need not see those.
-  if (parseS3Url(url).bucket === s3.bucket) throw new SensorloopError("FORBIDDEN", "the platform's own bucket is no source", { facts: { url } });
+  if (parseS3Url(url).bucket === s3.bucket)
+    throw new SensorloopError("FORBIDDEN", "the platform's own bucket is no source", { facts: { url } });
   using source = new S3Source(s3);
   const files = await source.list(url).catch((error: unknown) => {
     if (error instanceof SensorloopError && error.code === "NO_FILES") return [];

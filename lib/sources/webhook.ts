@@ -52,7 +52,9 @@ export async function postWebhook(address: string, document: object, options: We
       sent.end(body);
     });
     if (status < 200 || status >= 300)
-      throw new SensorloopError("SOURCE_UNREACHABLE", `the webhook at ${url.origin} answered ${status}`, { facts: { url: url.origin, status } });
+      throw new SensorloopError("SOURCE_UNREACHABLE", `the webhook at ${url.origin} answered ${status}`, {
+        facts: { url: url.origin, status },
+      });
   } catch (error) {
     if (error instanceof SensorloopError) throw error;
     const why = error instanceof Error ? error.message : String(error);

@@ -22,10 +22,8 @@ export interface FoundRecording {
 export const run: Job<FindRecordingInput, FoundRecording> = async ({ parts, subject, recording, wholeSubject }, control) => {
   const lists = [...new Set(parts.map((part) => part.pieces))];
   await using database = await openDuckdb({ folder: control.folder, memoryMb: 256, threads: 1, readable: lists });
-  // Columns by place: samples and intervals call the extent of a piece differently.
   const found = await database.rows<{ list: string; recording: string; extent: number }>(
-    `select held.list, recording, sum(extent)::double as extent
-    from read_parquet([${lists.map(literal).join(", ")}], filename = 'list') as held(piece, subject, recording, label, extent, from_us, to_us, list)
+    `select filename as list, recording, sum(extent)::double as extent from read_parquet([${lists.map(literal).join(", ")}], filename = true)
     where subject = ${literal(subject)} and ${wholeSubject ? "true" : `recording = ${literal(recording)}`} group by all`,
   );
   const paths = new Set(found.map(({ list }) => list));

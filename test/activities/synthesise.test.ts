@@ -6,6 +6,7 @@ import { createDescribeActivities } from "../../activities/describe.ts";
 import { createSnapshotActivities } from "../../activities/snapshot.ts";
 import { createStageActivities } from "../../activities/stage.ts";
 import { createSynthesiseActivities } from "../../activities/synthesise.ts";
+import { createTrainActivities } from "../../activities/train.ts";
 import { createWindowActivities, shardsOf } from "../../activities/window.ts";
 import { simulate } from "../../examples/gym/simulate.ts";
 import { takeIn } from "../../lib/app/intake.ts";
@@ -13,6 +14,7 @@ import { startRun } from "../../lib/app/runs.ts";
 import { streamSynthetic, type StreamOptions } from "../../lib/app/synthesis.ts";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import { isSynthetic } from "../../lib/domain/recording-id.ts";
+import { genomeSchema } from "../../lib/domain/spec.ts";
 import type { RunContext } from "../../lib/domain/stages.ts";
 import { decodeWindowShard, SPLITS } from "../../lib/domain/window-shard.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
@@ -112,6 +114,54 @@ describe("describe and synthesise", () => {
     expect(await synthesised({ ...first, run: "again" }, description)).toEqual({ synthesis, joins });
     expect(await stageOf("again", "synthesise")).toMatchObject({ state: "reused" });
     expect(await countOf("synthesis")).toBe(1);
+  });
+
+  it("teach a cohort's models by the made-up people of that cohort alone, and everyone's by all", async () => {
+    const { db } = platform;
+    const { id: synthesis, object, report } = await db.selectFrom("synthesis").selectAll().executeTakeFirstOrThrow();
+    const ref = await db.selectFrom("object").select(["key", "sha256", "bytes"]).where("key", "=", object!).executeTakeFirstOrThrow();
+    const shard = decodeWindowShard(new Uint8Array(await readFile(await platform.objects.fetch(ref))));
+    const people = report["people"] as { id: string; cohort: string }[];
+    expect([...shard.subjects].sort()).toEqual(people.map(({ id }) => id).sort());
+    // Half of them as if they had been made up for another cohort.
+    const moved = people.map((person, index) => ({ ...person, cohort: index % 2 ? "runners" : "walkers" }));
+    await db
+      .updateTable("synthesis")
+      .set({ report: JSON.stringify({ ...report, people: moved }) })
+      .where("id", "=", synthesis)
+      .execute();
+    const windowsOf = (cohort: string) => {
+      const ids = new Set(moved.filter((person) => cohort === "all" || person.cohort === cohort).map(({ id }) => id));
+      return shard.subject.reduce((sum, subject) => sum + (ids.has(shard.subjects[subject]!) ? 1 : 0), 0);
+    };
+    const { trainModel } = createTrainActivities(platform);
+    const rows: Record<string, number> = {};
+    const genome = genomeSchema.parse({ family: "logistic", maxIterations: 2 });
+    for (const [cohort, joined] of [
+      ["none", null],
+      ["all", synthesis],
+      ["walkers", synthesis],
+    ] as const) {
+      const slot = `gym/${cohort}/ankle-acc+wrist-acc+wrist-gyro`;
+      const model = `model-${cohort}`;
+      const { run, snapshot, windowSet } = first;
+      await db
+        .insertInto("model")
+        .values({
+          ...{ id: model, project: PROJECT, slot, run, snapshot, window_set: windowSet, family: "logistic", state: "training" },
+          ...{ genome: JSON.stringify(genome), fitted_on: "train" },
+        })
+        .execute();
+      const sensors = ["wrist-acc", "wrist-gyro", "ankle-acc"];
+      const search = { ...first, slot, cohort, sensors, clustering: null, synthesis: joined };
+      await attempt(() => trainModel({ ...search, model }));
+      const { training } = await db.selectFrom("model").select("training").where("id", "=", model).executeTakeFirstOrThrow();
+      rows[cohort] = Number(training!["rows"]);
+    }
+    expect(windowsOf("walkers")).toBeGreaterThan(0);
+    expect(windowsOf("walkers")).toBeLessThan(windowsOf("all"));
+    expect(rows["all"]! - rows["none"]!).toBe(windowsOf("all"));
+    expect(rows["walkers"]! - rows["none"]!).toBe(windowsOf("walkers"));
   });
 
   it("are skipped where there is nothing to make up from", async () => {

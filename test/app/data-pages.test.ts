@@ -182,8 +182,9 @@ describe("the distributions of a project", () => {
         .execute();
     });
 
-    const { channel, cohort, classes } = await showDistributions(platform, "gym", {});
-    expect({ channel, cohort }).toEqual({ channel: "pulse", cohort: "all" });
+    const { by, channel, cohort, classes } = await showDistributions(platform, "gym", {});
+    // Rows of this project are examples already: what was described are their features.
+    expect({ by, channel, cohort }).toEqual({ by: "feature", channel: "pulse", cohort: "all" });
     const [low, high] = classes;
     expect([low?.label, high?.label]).toEqual(["low", "high"]);
     expect(low?.real.mean).toBeCloseTo(60, 0);

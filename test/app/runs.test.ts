@@ -14,11 +14,8 @@ let cutOff: Platform;
 
 beforeAll(async () => {
   platform = await testPlatform();
-  cutOff = openPlatform({
-    ...platform.config,
-    temporal: { ...platform.config.temporal, address: "127.0.0.1:1" },
-    log: { level: "silent" },
-  });
+  const nowhere = { ...platform.config.temporal, address: "127.0.0.1:1" };
+  cutOff = openPlatform({ ...platform.config, temporal: nowhere, log: { level: "silent" } }, { connectMs: 300 });
   await applySpec(platform, { text: specText("gym"), name: "spec.yaml" }, "test");
 });
 afterAll(() => cutOff[Symbol.asyncDispose]());

@@ -148,7 +148,11 @@ describe("a model", () => {
     const imported = await importModel(other, join(folder, "export"), "test");
     expect([imported.id, imported.state, imported.champion]).toEqual(["model-a", "trained", false]);
     expect((await importModel(other, join(folder, "export"), "test")).id).toBe("model-a");
-    const told = await other.db.selectFrom("journal").select(["actor", "project", "subject"]).where("kind", "=", "model.imported").execute();
+    const told = await other.db
+      .selectFrom("journal")
+      .select(["actor", "project", "subject"])
+      .where("kind", "=", "model.imported")
+      .execute();
     expect(told).toEqual([{ actor: "test", project: "gym", subject: "model-a" }]);
     await promoteModel(other, "model-a", { expected: null, why: "" }, "test");
     const { answers } = await createServing(other).predict("gym", { rows: [{ x: 2 }] });

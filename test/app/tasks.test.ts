@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { beforeAll, expect, it } from "vitest";
 import { claimTasks, listTasks, makeTasks, showAnnotation, showTask, skipTask } from "../../lib/app/tasks.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
+import { clock, queueState } from "../../lib/store/repositories/task-care.ts";
 import { returnLeases } from "../../lib/store/repositories/leases.ts";
 import { closeAfterwards } from "../support/leftovers.ts";
 import { testConfig } from "../support/services.ts";
@@ -13,7 +14,7 @@ const [ann, bob, cem] = [annotator("ann"), annotator("bob"), annotator("cem")];
 
 beforeAll(async () => {
   platform = openPlatform(await testConfig({ SENSORLOOP_LOG_LEVEL: "silent" }));
-  closeAfterwards(() => platform[Symbol.asyncDispose]());
+  closeAfterwards(async () => platform[Symbol.asyncDispose]());
 });
 
 const claim = (project: string, actor = ann, count = 3, holding: string[] = []) => claimTasks(platform, project, { count, holding }, actor);
@@ -53,7 +54,9 @@ it("leases in the queue's order, to nobody else until the lease ends, and keeps 
   await sleep(5);
   const renewed = await claim("lease", ann, 3, idsOf(kept));
   expect(idsOf(renewed).toSorted()).toEqual(idsOf(kept).toSorted());
-  expect(Math.min(...renewed.map(({ until }) => Date.parse(until)))).toBeGreaterThan(Math.max(...kept.map(({ until }) => Date.parse(until))));
+  expect(Math.min(...renewed.map(({ until }) => Date.parse(until)))).toBeGreaterThan(
+    Math.max(...kept.map(({ until }) => Date.parse(until))),
+  );
   expect(idsOf(await claim("lease", ann, 9)).toSorted(), "a page that has forgotten them gets them again").toEqual(idsOf(kept).toSorted());
 });
 
@@ -86,8 +89,13 @@ it("tells nobody that a sample is gold before it is done, nor its answer ever", 
   await annotatedProject(platform, "gold");
   const [id] = await putTasks(platform, "gold", 1, { reason: "gold", gold: "walk" });
   const [task] = await claim("gold");
-  const seen = [task, await showTask(platform, "gold", id!, engineer), await listTasks(platform, "gold", { limit: 9 }), await showAnnotation(platform, "gold", ann)];
-  expect(JSON.stringify(seen)).not.toContain("gold\":\"walk");
+  const seen = [
+    task,
+    await showTask(platform, "gold", id!, engineer),
+    await listTasks(platform, "gold", { limit: 9 }),
+    await showAnnotation(platform, "gold", ann),
+  ];
+  expect(JSON.stringify(seen)).not.toContain('gold":"walk');
   expect(JSON.stringify(seen).replaceAll('"project":"gold"', "")).not.toContain('"gold"');
   expect((await listTasks(platform, "gold", { reason: "gold", limit: 9 })).items).toEqual([]);
   expect((await listTasks(platform, "gold", { reason: "random", limit: 9 })).items).toHaveLength(1);
@@ -115,7 +123,12 @@ it("counts what waits and what was done today, and names the classes' keys and t
 
 it("makes tasks of a cell of a confusion matrix once, with no two windows in a row that follow each other", async () => {
   await annotatedProject(platform, "cell");
-  await platform.db.updateTable("prediction").set({ split: "holdout", actual: "walk" }).where("project", "=", "cell").where("window_from", "<", 300).execute();
+  await platform.db
+    .updateTable("prediction")
+    .set({ split: "holdout", actual: "walk" })
+    .where("project", "=", "cell")
+    .where("window_from", "<", 300)
+    .execute();
   const cell = { model: "cell-model", split: "holdout", actual: "walk", predicted: "rest", limit: 20 } as const;
   expect(await makeTasks(platform, "cell", cell, "ada")).toEqual({ made: 20, known: 0 });
   const again = await makeTasks(platform, "cell", { ...cell, limit: 10 }, "ada");
@@ -123,4 +136,15 @@ it("makes tasks of a cell of a confusion matrix once, with no two windows in a r
   const queue = await claim("cell", ann, 20);
   expect(queue.every(({ reason, claimed }) => reason === "confusion" && claimed === "walk")).toBe(true);
   expect(queue.filter(({ from }, index) => index > 0 && Math.abs(from - queue[index - 1]!.from) < 20)).toEqual([]);
+});
+
+it("is looked at again at once for what became due while it was tended, and not for what was tended", async () => {
+  await annotatedProject(platform, "due");
+  await putTasks(platform, "due", 1);
+  await sql`update task set created_at = now() - interval '1 hour', escalated_at = now() where project = 'due'`.execute(platform.db);
+  const patience = { remindHours: 1, escalateHours: 9 };
+  const before = new Date(Date.now() - 60_000).toISOString();
+  expect((await queueState(platform.db, "due", patience, before)).nextMs).toBe(0);
+  const { nextMs } = await queueState(platform.db, "due", patience, await clock(platform.db));
+  expect(nextMs, "the leftover, an hour after it was brought to the front").toBeGreaterThan(60_000);
 });

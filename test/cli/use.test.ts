@@ -79,10 +79,7 @@ describe("without any service", () => {
 
   it("recordings are simulated, the same for the same seed", async () => {
     const out = join(folder, "pulse");
-    const first = await inProcess(
-      ["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out, "--json"],
-      nothing,
-    );
+    const first = await inProcess(["data", "simulate", "resting-pulse", "--subjects", "3", "--seed", "9", "--out", out, "--json"], nothing);
     const { files, rows } = first.json<{ files: string[]; rows: number }>();
     expect({ code: first.code, rows }).toEqual({ code: 0, rows: 270 });
     const bytes = readFileSync(files[0]!, "utf8");

@@ -5,7 +5,7 @@ import { labelRows } from "../../lib/domain/features-store/label-rows.ts";
 import { profileRows } from "../../lib/domain/features-store/profile-rows.ts";
 import { trailingRows } from "../../lib/domain/features-store/trailing-rows.ts";
 import { WindowSums } from "../../lib/domain/features-store/window-sums.ts";
-import { SensorloopError } from "../../lib/domain/errors.ts";
+import type { SensorloopError } from "../../lib/domain/errors.ts";
 import { standing } from "../../lib/domain/labels/policy.ts";
 import { NO_PROFILE } from "../../lib/domain/profile.ts";
 import { randomFor } from "../../lib/domain/random.ts";
@@ -58,7 +58,7 @@ describe("feature sets of a spec", () => {
     const sets = (age: string) =>
       `{ t: { from: trailing, of: w, features: [x.mean], days: [7, 30], statistics: [mean, max] }, w: { from: windows${age} }, l: { from: labels } }`;
     const before = of(sets(""));
-    expect(Object.keys(before)).toEqual(["w", "l", "t"]);
+    expect(Object.keys(before)).toEqual(["l", "w", "t"]);
     expect(before["w"]!.names.slice(0, 2)).toEqual(["x.mean", "x.sd"]);
     expect(before["t"]!.names).toEqual(["x.mean.mean.7d", "x.mean.max.7d", "x.mean.mean.30d", "x.mean.max.30d"]);
     expect(of(sets(", maxAgeDays: 3"), "{ kind: sliding, seconds: 4, trainOverlap: 0.9, rotateDegrees: 0 }")).toEqual(before);

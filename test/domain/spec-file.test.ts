@@ -97,6 +97,13 @@ const MISTAKES: readonly (readonly [mistake: string, from: string, to: string, p
   ],
   ["null for text", "classes: [squat, press]", "classes: [squat, press, ~]", "12:27 labels.classes[2]", /expected text, got null/],
   ["a number out of bounds", "seconds: 4", "seconds: -4", "13:35 windows.seconds", /expected a number of more than 0, got -4/],
+  [
+    "more trials than the guard allows",
+    "title: Exercises",
+    "title: Exercises\nevolve: {trials: 1001}",
+    "3:18 evolve.trials",
+    /at most 1000, got 1001/,
+  ],
   ["infinity", "seconds: 4", "seconds: .inf", "13:35 windows.seconds", /expected a number/],
   ["a fraction for a count", "units: [64]", "units: [64.5]", "20:13 models[0].units[0]", /expected a whole number, got 64.5/],
   [

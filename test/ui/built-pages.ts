@@ -1,13 +1,46 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "vite";
-import { removeAfterwards } from "../support/leftovers.ts";
+import { inject } from "vitest";
 
-/** Builds the pages into a folder of the file's own. In tests React is the one that warns, and a warning fails the test. */
+const ASK_AGAIN_MS = 50;
+
+/**
+ * The pages, built once a run: the first file that asks builds them, the others wait for it. In tests React is the one
+ * that warns, and a warning fails the test.
+ */
 export async function builtPages(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sensorloop-ui-"));
-  removeAfterwards(() => rm(folder, { recursive: true, force: true }));
-  await build({ root: join(import.meta.dirname, "../../web/ui"), build: { outDir: folder }, logLevel: "error" });
-  return folder;
+  const folder = join(inject("folder"), "pages");
+  const lock = `${folder}.building`;
+  for (;;) {
+    if (await isThere(folder)) return folder;
+    const mine = await mkdir(lock).then(
+      () => true,
+      () => false,
+    );
+    if (!mine) await sleep(ASK_AGAIN_MS);
+    else {
+      try {
+        // Between the look above and the lock another file may have come to its end.
+        if (!(await isThere(folder))) await buildInto(folder);
+        return folder;
+      } finally {
+        await rm(lock, { recursive: true });
+      }
+    }
+  }
+}
+
+async function buildInto(folder: string): Promise<void> {
+  const outDir = `${folder}.part`;
+  await build({ root: join(import.meta.dirname, "../../web/ui"), build: { outDir, emptyOutDir: true }, logLevel: "error" });
+  await rename(outDir, folder);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -50,6 +50,7 @@ function bell(mean: number, sd: number): Distribution {
 export const distributions: Distributions = {
   snapshot: "9c1f2a7be0d44f6d8a31",
   createdAt: ago(3975),
+  by: "channel",
   channels: ["ax", "ay", "az", "gx", "gy", "gz"],
   cohorts: ["all", "c1", "c2"],
   channel: "ax",

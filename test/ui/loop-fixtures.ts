@@ -43,12 +43,14 @@ const REASONS = {
   cancelled: "Stopped by ada.",
 };
 
-export const nights: Night[] = Array.from({ length: 40 }, (_, index) => {
+const NIGHTS = 16;
+
+export const nights: Night[] = Array.from({ length: NIGHTS }, (_, index) => {
   const outcome = OUTCOMES[index % OUTCOMES.length] ?? "kept";
   const trained = outcome === "promoted" || outcome === "kept";
   const before = 0.95 - 0.002 * index;
   return {
-    id: `night-${40 - index}`,
+    id: `night-${NIGHTS - index}`,
     project: "har",
     cause: index % 9 === 5 ? "labels" : "clock",
     dueAt: ago(index * 2 * DAY + 20_000),
@@ -192,7 +194,7 @@ export function viewOf(from: number, to: number, columns: number): Uint8Array {
   });
 }
 
-export const predictions: Prediction[] = Array.from({ length: 21 }, (_, index) => ({
+export const predictions: Prediction[] = Array.from({ length: 12 }, (_, index) => ({
   model: "m-0008-mlp",
   recording: `exp0${1 + (index % 6)}_user02`,
   subject: "b-2f3a",

@@ -74,6 +74,8 @@ describe("the pages on the real API", () => {
       for (const [name, heading] of [
         ["Models", /^Trials of gym\/all\//],
         ["Data", "Files"],
+        ["Review", "Review"],
+        ["Nights", "All nights"],
         ["Journal", "Decisions"],
         ["Runs", "All runs"],
         ["Overview", "The loop"],
@@ -89,6 +91,8 @@ describe("the pages on the real API", () => {
         ["models?tab=champions", "Serving now"],
         ["data?tab=cohorts", "Cohorts"],
         ["data?tab=distributions", "Distributions by class"],
+        ["data?tab=features", "Feature sets"],
+        ["review?tab=agreement", "Annotators"],
       ] as const) {
         await page.goto(`/p/gym/${address}`);
         await page.getByRole("heading", { name: heading, exact: true }).waitFor();
@@ -104,6 +108,25 @@ describe("the pages on the real API", () => {
       await page.getByRole("heading", { name: "Confusion matrix" }).waitFor();
       await page.getByRole("heading", { name: "Calibration" }).waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
+
+      // Behind a cell of its matrix stand the windows that the run has scored, each in the signal it was cut from.
+      await page.getByRole("link", { name: /: open its samples$/ }).first().click();
+      await page.getByRole("region", { name: "Samples, scrollable" }).getByRole("link").first().click();
+      await page.locator("canvas").waitFor();
+      await settled(page);
+      expect(await page.getByRole("alert").allInnerTexts()).toEqual([]);
+
+      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Nights" }).click();
+      await page.getByRole("button", { name: "Set a schedule" }).click();
+      const dialog = page.getByRole("dialog", { name: "Set a schedule" });
+      await dialog.getByLabel("Time zone").fill("Mars");
+      await eventually(() => dialog.getByRole("alert").innerText()).toContain("SCHEDULE_INVALID");
+      await dialog.getByLabel("Time zone").fill("Europe/Berlin");
+      await eventually(() => dialog.getByRole("button", { name: "Save" }).isDisabled()).toBe(false);
+      const shown = await dialog.getByRole("listitem").allInnerTexts();
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await eventually(() => page.getByRole("list", { name: /^The next 5 times/ }).getByRole("listitem").allInnerTexts()).toEqual(shown);
       expect(complaints).toEqual([]);
 
       // The session ends on the server while the page is open.

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Change } from "../../lib/domain/api/events.ts";
-import type { Schedule } from "../../lib/domain/api/nights.ts";
+import type { Night, Schedule } from "../../lib/domain/api/nights.ts";
 import type { RunDetail } from "../../lib/domain/api/runs.ts";
 import type { RouteSpec } from "../../lib/domain/api/route-spec.ts";
 import { ROUTES, type RouteName } from "../../lib/domain/api/routes.ts";
@@ -32,13 +32,27 @@ export interface StandIn {
   run: RunDetail;
   champion: string;
   schedule: Schedule | null;
+  nights: Night[];
   tasks: Task[];
   readonly posted: { route: RouteName; body: unknown }[];
   tell(change: Change): void;
+  /** Everything as it was at first; whoever is signed in stays so. */
+  reset(): void;
   /** Ends all event streams and refuses new ones until called with false. */
   cut(refuse: boolean): void;
   close(): Promise<void>;
 }
+
+type State = Pick<StandIn, "run" | "champion" | "schedule" | "nights" | "tasks" | "posted">;
+
+const firstState = (): State => ({
+  run: { ...fixtures.finishedRun },
+  champion: fixtures.champion.id,
+  schedule: loop.schedule,
+  nights: loop.nights,
+  tasks: loop.tasks,
+  posted: [],
+});
 
 export const PASSWORD = "correct horse";
 
@@ -53,13 +67,7 @@ export async function startStandIn(dist: string): Promise<StandIn> {
   const streams = new Set<ServerResponse>();
   let refusing = false;
   let signedIn = false;
-  const state: Pick<StandIn, "run" | "champion" | "schedule" | "tasks" | "posted"> = {
-    run: { ...fixtures.finishedRun },
-    champion: fixtures.champion.id,
-    schedule: loop.schedule,
-    tasks: loop.tasks,
-    posted: [],
-  };
+  const state = firstState();
   const runs = () => [state.run, fixtures.earlierRun];
   const models = () => [fixtures.champion, fixtures.challenger].map((model) => ({ ...model, champion: model.id === state.champion }));
   const me = () => ({ account: "ada", role: "engineer", projects: null, scope: "all", expiresAt: null });
@@ -222,7 +230,7 @@ export async function startStandIn(dist: string): Promise<StandIn> {
       dryRun: (body as { dryRun: boolean }).dryRun,
       nights: loop.due(4).map((due, index) => ({ ...due, id: `night-b${index}`, known: index === 1 })),
     }),
-    listNights: ({ query }) => page(loop.nights.filter((night) => query.get("state") === null || night.state === query.get("state"))),
+    listNights: ({ query }) => page(state.nights.filter((night) => query.get("state") === null || night.state === query.get("state"))),
     askNight: ({ body }) => ({ ...loop.nights[0], id: (body as { id: string }).id, state: "asked", reason: null, run: null, gain: null }),
     showAnnotation: () => loop.annotation,
     listTasks: ({ query }) =>
@@ -312,6 +320,10 @@ export async function startStandIn(dist: string): Promise<StandIn> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     tell: (change: Change) => {
       for (const stream of streams) stream.write(`event: change\ndata: ${JSON.stringify(change)}\n\n`);
+    },
+    reset: () => {
+      refusing = false;
+      Object.assign(state, firstState());
     },
     cut: (refuse: boolean) => {
       refusing = refuse;

@@ -27,14 +27,25 @@ it("returns a lease that ran out, brings to the front what waits too long, settl
   await annotatedProject(platform, "slow", { leaseMinutes: 0.005, remindHours: MOMENT, escalateHours: 3 * MOMENT });
   const [first, second] = await putTasks(platform, "slow", 2, { wanted: 3 });
   const place = { from: 30, to: 40 };
-  for (const [actor, name] of [[ann, "walk"], [bob, "walk"], [cem, "rest"]] as const) await answer(platform, "slow", { id: second!, ...place }, actor, { class: name });
+  for (const [actor, name] of [
+    [ann, "walk"],
+    [bob, "walk"],
+    [cem, "rest"],
+  ] as const)
+    await answer(platform, "slow", { id: second!, ...place }, actor, { class: name });
   const [held] = await claimTasks(platform, "slow", { count: 1, holding: [] }, ann);
   expect(held?.id).toBe(first);
   await startAnnotations(platform);
-  await expect.poll(async () => (await platform.db.selectFrom("lease").selectAll().where("task", "=", first!).execute()).length, POLL).toBe(0);
+  await expect
+    .poll(async () => (await platform.db.selectFrom("lease").selectAll().where("task", "=", first!).execute()).length, POLL)
+    .toBe(0);
   await expect.poll(async () => (await (await handle("slow")).query("queue")) as unknown, POLL).toMatchObject({ open: 1, leased: 0 });
-  await expect.poll(async () => (await journal("slow", "task.escalated")).map((entry) => entry.payload["task"]).toSorted(), POLL).toEqual([first, second].toSorted());
-  await expect.poll(async () => (await showTask(platform, "slow", second!, ann)).task, POLL).toMatchObject({ state: "done", outcome: "walk" });
+  await expect
+    .poll(async () => (await journal("slow", "task.escalated")).map((entry) => entry.payload["task"]).toSorted(), POLL)
+    .toEqual([first, second].toSorted());
+  await expect
+    .poll(async () => (await showTask(platform, "slow", second!, ann)).task, POLL)
+    .toMatchObject({ state: "done", outcome: "walk" });
   expect((await journal("slow", "task.settled")).map((entry) => entry.payload["how"])).toEqual(["majority"]);
   await putTasks(platform, "slow", 1, { from_sample: 900, to_sample: 910 });
   expect((await claimTasks(platform, "slow", { count: 1, holding: [] }, bob))[0]?.id, "the oldest first").toBe(first);

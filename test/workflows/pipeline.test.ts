@@ -1,14 +1,26 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
+import { sql } from "kysely";
 import { beforeAll, describe, expect, it } from "vitest";
 import { simulate } from "../../examples/gym/simulate.ts";
 import type { RunDetail } from "../../lib/domain/api/runs.ts";
 import { workflowId } from "../../lib/domain/ids.ts";
+import { joinFeatures, latestFeatures, listFeatureSets } from "../../lib/app/features.ts";
+import { claimTasks } from "../../lib/app/tasks.ts";
 import { takeIn } from "../../lib/app/intake.ts";
 import { approveRun, showRun, startRun, waitForRun } from "../../lib/app/runs.ts";
+import type { Spec } from "../../lib/domain/spec.ts";
 import type { Platform } from "../../lib/platform.ts";
+import { readShard } from "../../lib/ml/window-rows.ts";
+import { append } from "../../lib/store/journal.ts";
 import { rebuild } from "../../lib/store/journal-rebuild.ts";
+import { findProject, findSpec, keepSpec } from "../../lib/store/repositories/projects.ts";
+import { createFeatureActivities } from "../../activities/features.ts";
+import { createChooseTasksActivities } from "../../activities/choose-tasks.ts";
 import { readManifest } from "../../activities/snapshot.ts";
+import { shardsOf } from "../../activities/window.ts";
+import { attempt } from "../support/attempt.ts";
 import { applyExample } from "../support/example.ts";
 import { testPlatform, testWorker } from "../support/platform.ts";
 import { testFolder } from "../support/services.ts";
@@ -27,7 +39,7 @@ async function runToEnd(id: string, set = {}): Promise<RunDetail> {
 beforeAll(async () => {
   platform = await testPlatform();
   testWorker(platform);
-  await applyExample(platform, "gym", ["annotation"]);
+  await applyExample(platform, "gym", ["annotation", "featureStore"]);
   const folder = await testFolder();
   const { files } = await simulate({ folder, subjects: 12, seed: 3 });
   for (const path of files) await takeIn(platform, "gym", { name: relative(folder, path), path }, "test");
@@ -53,6 +65,7 @@ describe("trainingPipelineWorkflow", () => {
       decide: "done",
       promote: "done",
       score: "done",
+      features: "done",
     });
     expect(first.metrics?.accuracy.value).toBeGreaterThan(0.5);
     expect(first.metrics?.accuracy.value).toBeLessThan(1);
@@ -115,6 +128,78 @@ describe("trainingPipelineWorkflow", () => {
     expect(made.reduce((sum, { payload }) => sum + Number(payload["tasks"]), 0)).toBe(tasks.length);
   });
 
+  it("leaves feature sets that say what the windows say", async () => {
+    const { db, objects } = platform;
+    const { id: windowSet } = await db.selectFrom("window_set").select("id").executeTakeFirstOrThrow();
+    const sets = await listFeatureSets(platform, "gym");
+    expect(sets.map(({ name, version, rows }) => [name, version, rows > 0])).toEqual([
+      ["labels", 0, false],
+      ["motion", 1, true],
+      ["motion-lately", 1, true],
+      ["profile", 1, true],
+    ]);
+    const expected = new Map<string, { sum: number; count: number; endMs: number }>();
+    for (const object of await shardsOf(db, windowSet)) {
+      const shard = await readShard(await objects.fetch(object));
+      const place = shard.features.indexOf("wrist.magnitude.sd");
+      for (let window = 0; window < shard.windows; window++) {
+        if (shard.dense[window]) continue;
+        const endMs = shard.startUs[window]! / 1000 + 4_000;
+        const key = `${shard.subjects[shard.subject[window]!]} ${new Date(endMs).toISOString().slice(0, 10)}`;
+        const before = expected.get(key) ?? { sum: 0, count: 0, endMs: 0 };
+        const sum = before.sum + shard.featureValues[window * shard.features.length + place]!;
+        expected.set(key, { sum, count: before.count + 1, endMs: Math.max(before.endMs, endMs) });
+      }
+    }
+    expect(sets[1]!.rows).toBe(expected.size);
+    const days = [...expected].map(([key, day]) => ({
+      subject: key.split(" ")[0]!,
+      at: new Date(Math.ceil(day.endMs)).toISOString(),
+      ...day,
+    }));
+    const rows = days.map(({ subject, at }) => ({ subject, at }));
+    // Nobody knew it when it happened; a training of today does.
+    const joined = await joinFeatures(platform, "gym", { rows, asOf: new Date(Date.now() + 1_000).toISOString() });
+    const column = joined.columns.indexOf("motion.wrist.magnitude.sd");
+    for (const [place, { sum, count }] of days.entries()) expect(joined.rows[place]!.values[column]).toBeCloseTo(sum / count, 5);
+    const { subject, at } = days[0]!;
+    expect((await latestFeatures(platform, "gym", subject, { at })).sets.map(({ eventAt }) => eventAt)).toEqual([null, null, null, null]);
+  });
+
+  it("makes tasks once a promotion; the next takes back what nobody has begun, and asks where the two champions differ", async () => {
+    const { db } = platform;
+    const { chooseTasks } = createChooseTasksActivities(platform);
+    const { id, slot, snapshot, window_set } = await db
+      .selectFrom("model")
+      .selectAll()
+      .where("id", "=", first.candidate ?? "")
+      .executeTakeFirstOrThrow();
+    const { specVersion, seed } = first;
+    const inRun = { run: "first", project: "gym", specVersion, seed, slot, cohort: "all", sensors: [], clustering: null };
+    const context = { ...inRun, snapshot, windowSet: window_set, synthesis: null, model: id, before: null };
+    expect(await attempt(() => chooseTasks(context))).toEqual({ made: 0 });
+    const [held] = await claimTasks(platform, "gym", { count: 1, holding: [] }, { account: "ann", role: "annotator" });
+    await sql`insert into run (id, project, spec_version, seed, state, requested_by) values ('later', 'gym', ${specVersion}, ${seed}, 'failed', 'test')`.execute(
+      db,
+    );
+    await sql`
+      insert into model (id, project, slot, run, snapshot, window_set, family, genome, state, fitted_on)
+      select 'older', project, slot, run, snapshot, window_set, family, genome, state, fitted_on from model where id = ${id}`.execute(db);
+    await sql`
+      insert into prediction (project, model, snapshot, run, subject, recording, window_from, window_to, start_us, split, actual, predicted, confidence)
+      select project, 'older', snapshot, run, subject, recording, window_from, window_to, start_us, split, actual, 'squat', confidence from prediction
+      where model = ${id} and split = 'unlabelled'`.execute(db);
+    const before = await db.selectFrom("task").select("id").execute();
+    const { made } = await attempt(() => chooseTasks({ ...context, run: "later", before: "older" }));
+    const after = await db.selectFrom("task").select(["id", "state", "reason", "predicted"]).execute();
+    const old = new Set(before.map((task) => task.id));
+    expect(after.filter((task) => old.has(task.id) && task.state !== "withdrawn").map((task) => task.id)).toEqual([held?.id]);
+    const fresh = after.filter((task) => !old.has(task.id));
+    expect([fresh.length, fresh.every((task) => task.state === "open")]).toEqual([made, true]);
+    const disputed = fresh.filter((task) => task.reason === "disagreement");
+    expect([disputed.length > 0, disputed.every((task) => task.predicted !== "squat")]).toEqual([true, true]);
+  });
+
   it("keeps its history small: no event above 100 KB, fewer than 2,000 of them", async () => {
     const client = await platform.temporal();
     const history = await client.workflow.getHandle(workflowId.run("first")).fetchHistory();
@@ -142,6 +227,7 @@ describe("trainingPipelineWorkflow", () => {
       evaluate: "reused",
       promote: "skipped",
       score: "skipped",
+      features: "reused",
     });
     expect(again.candidate).toBe(first.candidate);
     expect(again.decision?.promoted).toBe(false);
@@ -182,6 +268,52 @@ describe("trainingPipelineWorkflow", () => {
     expect(ended.decision).toMatchObject({ promoted: false, rule: "rejected" });
     expect(ended.decision?.reason).toContain("not today");
     expect(await platform.db.selectFrom("champion").selectAll().execute()).toEqual([]);
+  });
+
+  it("brings feature sets up to date: labels are counted, nothing is written twice, and other definitions are left out", async () => {
+    const { db } = platform;
+    const { subject } = await db.selectFrom("feature_row").select("subject").executeTakeFirstOrThrow();
+    const { id: windowSet, snapshot } = await db
+      .selectFrom("window_set")
+      .select(["id", "snapshot"])
+      .orderBy("created_at")
+      .executeTakeFirstOrThrow();
+    const label = { subject, recording: "r", from: 0, to: 10, rateHz: 50, authority: "annotator", task: null, seconds: null } as const;
+    const [squat, taken] = [randomUUID(), randomUUID()];
+    for (const signed of [
+      { ...label, label: squat, class: "squat", supersedes: null },
+      { ...label, label: taken, class: "lunge", supersedes: null },
+      { ...label, label: randomUUID(), class: null, supersedes: taken },
+    ])
+      await db.transaction().execute((tx) => append(tx, { kind: "label.signed", actor: "ada", project: "gym", payload: signed }));
+    const context = {
+      run: "first",
+      project: "gym",
+      specVersion: (await findProject(db, "gym"))!.specVersion,
+      seed: 1,
+      snapshot,
+      windowSet,
+    };
+    const materialise = async (specVersion = context.specVersion) => {
+      await attempt(() => createFeatureActivities(platform).materialiseFeatures({ ...context, specVersion }));
+      return (await showRun(platform, "first")).stages.find(({ name }) => name === "features");
+    };
+    const { detail } = (await materialise())!;
+    expect((detail["sets"] as { name: string; written: number }[]).map(({ name, written }) => [name, written > 0])).toEqual([
+      ["labels", true],
+      ["motion", false],
+      ["profile", false],
+      ["motion-lately", false],
+    ]);
+    const latest = await latestFeatures(platform, "gym", subject, { sets: ["labels"] });
+    expect(latest.sets[0]!.values).toMatchObject({ squat: 1, lunge: 0 });
+
+    // Other definitions than those of the project's spec, as a run has that was started with --set.
+    const spec = (await findSpec(db, "gym", context.specVersion))!;
+    const body = { ...spec.body, windows: { ...spec.body.windows, seconds: 3 } } as Spec;
+    const other = await keepSpec(db, { project: "gym", sha256: "0".repeat(64), text: spec.text, body });
+    expect(await materialise(other)).toMatchObject({ state: "skipped" });
+    expect(await materialise()).toMatchObject({ state: "reused" });
   });
 
   it("leaves a journal from which the projections can be rebuilt without a difference", async () => {

@@ -71,7 +71,8 @@ export function registerRoutes(app: FastifyInstance, services: Services): void {
         const { params, query, body } = request;
         const call = { params, query, body, request, reply, actor: actorOf(request, route) } as Call<RouteName>;
         const answer = await handler(call);
-        return answer === reply ? reply : reply.status(status).send(answer);
+        // Whoever sends bytes answers with the reply; awaiting that waits until they are out, and leaves nothing to send.
+        return reply.sent ? reply : reply.status(status).send(answer);
       },
     });
   }

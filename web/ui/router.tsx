@@ -91,6 +91,19 @@ const annotate = createRoute({
   path: "annotate",
   component: lazyRouteComponent(() => import("./features/annotate/annotate-page.tsx"), "AnnotatePage"),
 });
+const recordings = createRoute({
+  getParentRoute: () => project,
+  path: "recordings",
+  validateSearch: z.object({
+    search: optional(z.string().max(200)),
+    subject: optional(z.string().max(80)),
+    recording: optional(z.string().max(400)),
+    /** What is shown of it, in samples. */
+    from: optional(z.int().nonnegative()),
+    to: optional(z.int().positive()),
+  }),
+  component: lazyRouteComponent(() => import("./features/recordings/recording-page.tsx"), "RecordingPage"),
+});
 const review = createRoute({
   getParentRoute: () => project,
   path: "review",
@@ -115,7 +128,7 @@ export const router = createRouter({
     home,
     runForward,
     modelForward,
-    project.addChildren([overview, runs, run, data, models, compare, model, samples, annotate, review, nights, journal]),
+    project.addChildren([overview, runs, run, data, models, compare, model, samples, recordings, annotate, review, nights, journal]),
   ]),
   defaultPreload: "intent",
 });

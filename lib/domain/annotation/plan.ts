@@ -71,9 +71,18 @@ export function planQueue(candidates: readonly QueueCandidate[], spec: Annotatio
   const because = (reason: TaskReason, indices: readonly number[]) => indices.forEach((index) => reasons.set(index, reason));
   because("random", random);
   because("gold", gold);
-  because("contradicted", ranked(tasks.contradicted, ({ contradicted }) => contradicted));
-  because("disagreement", ranked(tasks.disagreement, ({ disputed }) => disputed));
-  because("uncertain", ranked(tasks.uncertain, (each) => !each.gold && !each.contradicted && each.confidence < doubtBelow));
+  because(
+    "contradicted",
+    ranked(tasks.contradicted, ({ contradicted }) => contradicted),
+  );
+  because(
+    "disagreement",
+    ranked(tasks.disagreement, ({ disputed }) => disputed),
+  );
+  because(
+    "uncertain",
+    ranked(tasks.uncertain, (each) => !each.gold && !each.contradicted && each.confidence < doubtBelow),
+  );
 
   const asked = [...reasons.keys()].filter((index) => !random.includes(index) && !gold.includes(index));
   const order = rankTasks(

@@ -80,7 +80,9 @@ function withRest(chosen: readonly number[], rest: readonly number[], candidates
     const window = candidates[index]!;
     if (order.some((other) => overlaps(window, candidates[other]!))) continue;
     const free = (other: number | undefined) => other === undefined || !follows(window, candidates[other]!);
-    const place = Array.from({ length: order.length }, (_, at) => order.length - 1 - at).find((at) => free(order[at]) && free(order[at - 1]));
+    const place = Array.from({ length: order.length }, (_, at) => order.length - 1 - at).find(
+      (at) => free(order[at]) && free(order[at - 1]),
+    );
     if (place !== undefined) order.splice(place, 0, index);
   }
   return order;

@@ -159,10 +159,12 @@ const distributionSchema = z.object({
 });
 export type Distribution = z.infer<typeof distributionSchema>;
 
-/** One channel of one cohort by class. Real values are those of training people alone: nothing else is described. */
+/** One channel, or one feature, of one cohort by class. Real values are those of training people alone: nothing else is described. */
 export const distributionsSchema = z.object({
   snapshot: z.string().nullable(),
   createdAt: timeSchema.nullable(),
+  /** What `channels` are: of rows that are examples already, their features. */
+  by: z.enum(["channel", "feature"]),
   channels: z.array(z.string()),
   cohorts: z.array(z.string()),
   /** What is shown: as asked for, else the first. */

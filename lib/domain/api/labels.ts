@@ -17,7 +17,8 @@ export const intervalSchema = z.object({
 /**
  * A label to be signed. The client makes the id: the same label sent twice is one label.
  * `version` is that of the task as the annotator saw it; where someone else has answered since, the answer is 409
- * LABEL_CONFLICT with the winner in `facts.winner`, and nothing is lost: the refused answer stands in the journal.
+ * LABEL_CONFLICT with the winner in `facts.winner`, and nothing is lost: the refused answer stands in the journal. Sent
+ * again with the version in `facts.task`, it is a second opinion on a task that is done, and someone decides.
  */
 export const addLabelSchema = z
   .strictObject({

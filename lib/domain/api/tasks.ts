@@ -40,6 +40,7 @@ export const taskQuerySchema = z.object({
 });
 
 export const claimSchema = z.strictObject({
+  /** How many the client wants in hand in all; the answer has those of `holding` that it may keep, and new ones. */
   count: z.int().min(1).max(50).default(20),
   /** Tasks that this client holds already and wants to keep. */
   holding: z.array(z.uuid()).max(50).default([]),

@@ -39,13 +39,14 @@ export function trailingColumns({ days, statistics }: TrailingSet): { days: numb
 }
 
 /**
- * The sets of a spec, each as it would be written: those that others are made of first. The greatest age is no part of a
+ * The sets of a spec, each as it would be written: by name, those that others are made of first. The greatest age is no part of a
  * definition: it says what is done with a row, not what is in it.
  * @throws SensorloopError SPEC_INVALID
  */
 export function definitionsOf(spec: Spec): (FeatureSetDefinition & { readonly set: FeatureSetSpec })[] {
   const sets = Object.entries(spec.featureStore?.sets ?? {});
   return sets
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .toSorted(([, a], [, b]) => Number(a.from === "trailing") - Number(b.from === "trailing"))
     .map(([name, set]) => ({ name, set, names: namesOfSet(spec, set), definition: definitionOf(spec, set) }));
 }

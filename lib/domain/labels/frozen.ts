@@ -90,7 +90,7 @@ export class LabelFreezer {
 }
 
 /** The class that a name stands for, itself or by the spec's `labels.map`; null where it is none. */
-export function classOf({ classes, map }: Spec["labels"], name: string): string | null {
+function classOf({ classes, map }: Spec["labels"], name: string): string | null {
   if (classes.includes(name)) return name;
   const mapped = Object.hasOwn(map, name) ? map[name]! : null;
   return mapped !== null && classes.includes(mapped) ? mapped : null;

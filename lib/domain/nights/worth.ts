@@ -28,7 +28,8 @@ export function isWorthIt(data: NightData, { minLabels, atLabels }: RetrainSpec)
     return { worth: false, reason: `nothing has changed since run ${last.run}: the same ${same}` };
   }
   if (data.specSha256 !== last.specSha256) return { worth: true, reason: `the spec has changed since run ${last.run}` };
-  if (newFiles > 0) return { worth: true, reason: `${count(newFiles, "new file")} and ${count(newLabels, "new label")} since run ${last.run}` };
+  if (newFiles > 0)
+    return { worth: true, reason: `${count(newFiles, "new file")} and ${count(newLabels, "new label")} since run ${last.run}` };
   // Whoever asks at N labels wants a training at N labels.
   const enough = data.cause === "labels" ? Math.min(minLabels, atLabels ?? minLabels) : minLabels;
   if (newLabels >= enough) return { worth: true, reason: `${count(newLabels, "new label")} since run ${last.run}` };

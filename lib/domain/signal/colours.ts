@@ -15,7 +15,10 @@ export function lineColour(place: number, scheme: Scheme): string {
 
 /** Colours of a class, by its place in the spec: `soft` is what text stands on, `strong` its edge. */
 export function classColour(place: number, scheme: Scheme): { readonly soft: string; readonly strong: string } {
-  if (place < 0) return scheme === "light" ? { soft: "oklch(0.92 0 0)", strong: "oklch(0.6 0 0)" } : { soft: "oklch(0.32 0 0)", strong: "oklch(0.65 0 0)" };
+  if (place < 0)
+    return scheme === "light"
+      ? { soft: "oklch(0.92 0 0)", strong: "oklch(0.6 0 0)" }
+      : { soft: "oklch(0.32 0 0)", strong: "oklch(0.65 0 0)" };
   const hue = classHue(place).toFixed(0);
   return scheme === "light"
     ? { soft: `oklch(0.9 0.065 ${hue})`, strong: `oklch(0.58 0.15 ${hue})` }

@@ -16,7 +16,11 @@ export function describeView(info: SignalInfo, view: SampleRange, selection: Sam
     `${moment(view.from)} to ${moment(view.to)} of ${moment(0)} to ${moment(info.samples)}: ${sensors.join(", ")}.`,
     gaps > 0 ? `${gaps === 1 ? "One gap" : `${gaps} gaps`} without measurements.` : "",
     spansText("Labels", info.labels.filter(inView(view)), moment),
-    spansText("Predictions", info.predictions.filter(inView(view)).map(({ predicted, ...span }) => ({ ...span, label: predicted })), moment),
+    spansText(
+      "Predictions",
+      info.predictions.filter(inView(view)).map(({ predicted, ...span }) => ({ ...span, label: predicted })),
+      moment,
+    ),
     selection ? `Selected: ${moment(selection.from)} to ${moment(selection.to)}.` : "",
   ]
     .filter((sentence) => sentence !== "")
@@ -29,7 +33,8 @@ function inView(view: SampleRange): (span: SampleRange) => boolean {
 
 function spansText(what: string, spans: readonly (SampleRange & { label: string })[], moment: (sample: number) => string): string {
   if (spans.length === 0) return "";
-  if (spans.length <= NAMED) return `${what}: ${spans.map(({ label, from, to }) => `${label} from ${moment(from)} to ${moment(to)}`).join(", ")}.`;
+  if (spans.length <= NAMED)
+    return `${what}: ${spans.map(({ label, from, to }) => `${label} from ${moment(from)} to ${moment(to)}`).join(", ")}.`;
   const counts = [...Map.groupBy(spans, ({ label }) => label)].sort(([, one], [, other]) => other.length - one.length);
   return `${what}: ${counts.map(([label, held]) => `${held.length} times ${label}`).join(", ")}.`;
 }

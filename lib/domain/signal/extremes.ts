@@ -60,7 +60,10 @@ export function levelFor(step: number, levels: readonly number[]): number {
 }
 
 /** The part of a level that lies in buckets [from, to): which entries to read, and the runs among these. */
-export function clip(runs: readonly Run[], { from, to }: SampleRange): { readonly start: number; readonly count: number; readonly runs: Run[] } {
+export function clip(
+  runs: readonly Run[],
+  { from, to }: SampleRange,
+): { readonly start: number; readonly count: number; readonly runs: Run[] } {
   const inside = runs.filter((run) => run.to > from && run.from < to);
   const first = inside[0];
   if (!first) return { start: 0, count: 0, runs: [] };
@@ -99,7 +102,11 @@ export function widen({ values, width, runs }: Buckets, ratio: number, target: r
 }
 
 /** The columns of a view that begins at a multiple of `step`, of a level's buckets within it. */
-export function columnsOf(buckets: Buckets, size: number, grid: { readonly from: number; readonly step: number; readonly columns: number }): ChannelView {
+export function columnsOf(
+  buckets: Buckets,
+  size: number,
+  grid: { readonly from: number; readonly step: number; readonly columns: number },
+): ChannelView {
   const { from, step, columns } = grid;
   if (step === 1) {
     const samples = new Float32Array(columns).fill(Number.NaN);

@@ -70,8 +70,14 @@ export function wordsAt(
   labels: readonly (SampleRange & { label: string; source: string })[],
   track: readonly (SampleRange & { label: string; confidence: number })[],
 ): string {
-  const people = spanAt(labels.filter(({ source }) => source === "people"), sample);
-  const file = spanAt(labels.filter(({ source }) => source === "file"), sample);
+  const people = spanAt(
+    labels.filter(({ source }) => source === "people"),
+    sample,
+  );
+  const file = spanAt(
+    labels.filter(({ source }) => source === "file"),
+    sample,
+  );
   const said = spanAt(track, sample);
   return [
     people && `${people.label} (people)`,

@@ -21,7 +21,12 @@ const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_20
  * Ticks at round moments, at least `apart` pixels from each other.
  * @param zone of clock times, as browsers name it
  */
-export function timeTicks(view: SampleRange, pixels: number, axis: TimeAxis, options: { readonly apart?: number; readonly zone?: string } = {}): Tick[] {
+export function timeTicks(
+  view: SampleRange,
+  pixels: number,
+  axis: TimeAxis,
+  options: { readonly apart?: number; readonly zone?: string } = {},
+): Tick[] {
   const { apart = 90, zone = "UTC" } = options;
   const most = Math.max(1, Math.floor(pixels / apart));
   if (axis.axis === "row") {
@@ -93,9 +98,16 @@ function clockText(us: number, step: number, zone: string): string {
   const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "2-digit", month: "short" });
   if (step >= 86_400) return day.format(date);
   const seconds = step < 60;
-  const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }) }).format(date);
+  const time = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(seconds && { second: "2-digit" }),
+  }).format(date);
   const digits = digitsOf(step);
   if (digits === 0) return time;
   const fraction = (((us % 1e6) + 1e6) % 1e6) / 1e6;
-  return `${time}.${Math.min(10 ** digits - 1, Math.floor(fraction * 10 ** digits + 1e-3)).toString().padStart(digits, "0")}`;
+  return `${time}.${Math.min(10 ** digits - 1, Math.floor(fraction * 10 ** digits + 1e-3))
+    .toString()
+    .padStart(digits, "0")}`;
 }

@@ -42,7 +42,10 @@ const MAGIC = 0x31564c53;
 const HEADER_BYTES = 32;
 
 /** The samples per column, beginning and number of columns that show [from, to) in at most `columns` columns. */
-export function gridOf({ from, to }: SampleRange, columns: number): { readonly from: number; readonly step: number; readonly columns: number } {
+export function gridOf(
+  { from, to }: SampleRange,
+  columns: number,
+): { readonly from: number; readonly step: number; readonly columns: number } {
   for (let step = 1; ; step *= 2) {
     const begin = Math.floor(from / step) * step;
     const needed = Math.ceil((to - begin) / step);

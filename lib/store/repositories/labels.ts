@@ -41,17 +41,22 @@ export async function isLabelId(db: Db, id: string): Promise<boolean> {
 
 const place = z.tuple([instantText, z.uuid()]);
 
-/** Labels of a project, newest first. */
+/**
+ * Labels of a project, newest first.
+ * @param reader who reads them: answers of others to tasks that still want some are kept from whoever may be asked next
+ */
 export async function listLabels(
   db: Db,
   project: string,
-  { limit, after, standing, by, ...filter }: LabelFilter & PageQuery,
+  { limit, after, standing, by, reader, ...filter }: LabelFilter & PageQuery & { readonly reader?: string },
 ): Promise<Page<Label>> {
   const from = decodeCursor(after, place);
   const conditions: RawBuilder<unknown>[] = [sql`project = ${project}`];
   for (const column of ["subject", "recording", "class", "task"] as const)
     if (filter[column] !== undefined) conditions.push(sql`${sql.ref(column)} = ${filter[column]}`);
   if (by !== undefined) conditions.push(sql`signed_by = ${by}`);
+  if (reader !== undefined)
+    conditions.push(sql`(signed_by = ${reader} or not exists (select from task where task.id = label.task and task.state = 'open'))`);
   if (standing !== undefined) conditions.push(standing ? STANDS : sql`not ${STANDS}`);
   if (from) conditions.push(sql`(at < ${from[0]}::timestamptz or (at = ${from[0]}::timestamptz and id > ${from[1]}::uuid))`);
   const { rows } = await sql<StoredLabel & { at_text: string }>`
@@ -63,15 +68,23 @@ export async function listLabels(
 /** Rows of one query; few enough to be held beside those that wait to be resolved. */
 const ROWS_AT_ONCE = 20_000;
 
-/** The standing labels of each recording of a project, recording after recording. To be read in one transaction. */
-export async function* standingByRecording(db: Db, project: string): AsyncGenerator<Label[]> {
+/**
+ * The standing labels of each recording of a project, recording after recording; those that stood at an instant where one
+ * is given (ISO 8601). To be read in one transaction.
+ */
+export async function* standingByRecording(db: Db, project: string, at?: string): AsyncGenerator<Label[]> {
+  const stood =
+    at === undefined
+      ? STANDS
+      : sql`(label.class is not null and label.at <= ${at}::timestamptz
+             and not exists (select from label as later where later.supersedes = label.id and later.at <= ${at}::timestamptz))`;
   const open: Label[] = [];
   for (let last: StoredLabel | undefined; ;) {
     const behind = last
       ? sql`(recording, subject, from_sample, id) > (${last.recording}, ${last.subject}, ${last.from_sample}, ${last.id}::uuid)`
       : sql`true`;
     const { rows } = await sql<StoredLabel>`
-      select label.*, true as stands from label where project = ${project} and ${behind} and ${STANDS}
+      select label.*, true as stands from label where project = ${project} and ${behind} and ${stood}
       order by recording, subject, from_sample, id limit ${ROWS_AT_ONCE}`.execute(db);
     for (const label of rows.map(labelOf)) {
       if (open[0] && (open[0].recording !== label.recording || open[0].subject !== label.subject)) yield open.splice(0);
@@ -162,7 +175,7 @@ export async function firstAnswers(db: Db, project: string): Promise<FirstAnswer
   return rows;
 }
 
-export function labelOf(row: StoredLabel): Label {
+function labelOf(row: StoredLabel): Label {
   return {
     id: row.id,
     project: row.project,

@@ -7,6 +7,7 @@ import type { Estimate, Metrics } from "../../domain/metrics-schema.ts";
 import { STAGES, type RunState, type StageName, type Verdict } from "../../domain/stages.ts";
 import { decodeCursor, instantText, toPage } from "../keyset.ts";
 import { iso, isoOrNull, reportOf, type Db, type Visible } from "./rows.ts";
+import type { TrainingData } from "./training-data.ts";
 
 export interface NewRun {
   readonly id: string;
@@ -22,6 +23,10 @@ export interface RunParams {
   readonly kind: RunSummary["kind"];
   readonly uploads?: readonly string[];
   readonly set?: Readonly<Record<string, unknown>>;
+  /** ISO 8601: with what had been sent and signed by then, for a night of the past. */
+  readonly before?: string;
+  /** What a training found when it began. Written then. */
+  readonly data?: TrainingData;
   /** Written when a replay ends. */
   readonly replay?: { readonly released: number; readonly held: number };
 }

@@ -11,6 +11,12 @@ export interface Patience {
 const hours = (count: number) => sql`${count} * interval '1 hour'`;
 const WAITS = sql`state in ('open', 'adjudicate')`;
 
+/** The time by Postgres' clock, to the microsecond. */
+export async function clock(db: Db): Promise<string> {
+  const { rows } = await sql<{ now: string }>`select clock_timestamp()::text as now`.execute(db);
+  return rows[0]!.now;
+}
+
 /** Brings tasks that have waited too long to the front of the queue. @returns their ids */
 export async function escalateTasks(tx: Transaction<Database>, project: string, { escalateHours }: Patience): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
@@ -39,10 +45,9 @@ export async function countForgotten(db: Db, project: string, { remindHours }: P
   return rows[0]?.count ?? 0;
 }
 
-export async function markReminded(db: Db, project: string, { remindHours }: Patience): Promise<void> {
-  await sql`
-    update task set reminded_at = now()
-    where project = ${project} and ${WAITS} and coalesce(reminded_at, created_at) <= now() - ${hours(remindHours)}`.execute(db);
+/** One message tells of all that waits; none of it is told of again until it has waited as long once more. */
+export async function markReminded(db: Db, project: string): Promise<void> {
+  await sql`update task set reminded_at = now() where project = ${project} and ${WAITS}`.execute(db);
 }
 
 export interface QueueState {
@@ -54,8 +59,11 @@ export interface QueueState {
   readonly nextMs: number | null;
 }
 
-/** What waits, and when the clock has something to do next: a lease that ends, a reminder, an escalation, a leftover. */
-export async function queueState(db: Db, project: string, { remindHours, escalateHours }: Patience): Promise<QueueState> {
+/**
+ * What waits, and when the clock has something to do next: a lease that ends, a reminder, an escalation, a leftover.
+ * @param since what was due before was looked after already, and is not due again
+ */
+export async function queueState(db: Db, project: string, { remindHours, escalateHours }: Patience, since: string): Promise<QueueState> {
   const { rows } = await sql<QueueState>`
     with waiting as (select * from task where project = ${project} and ${WAITS}),
     held as (select lease.* from lease join waiting on waiting.id = lease.task),
@@ -66,6 +74,8 @@ export async function queueState(db: Db, project: string, { remindHours, escalat
     )
     select (select count(*) from waiting where state = 'open')::int as open, (select count(*) from waiting where state = 'adjudicate')::int as adjudicate,
            (select count(distinct task) from held where until > now())::int as leased,
-           (select extract(epoch from min(at) - now()) * 1000 from due where at > now())::float8 as "nextMs"`.execute(db);
+           (select greatest(0, extract(epoch from min(at) - now()) * 1000) from due where at > ${since}::timestamptz)::float8 as "nextMs"`.execute(
+    db,
+  );
   return rows[0]!;
 }

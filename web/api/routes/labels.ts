@@ -9,7 +9,7 @@ export function labelHandlers({ platform }: Services): Handlers<Names> {
   return {
     addLabel: ({ params, body, actor }) => signLabel(platform, params.project, body, actor),
     withdrawLabel: ({ params, body, actor }) => withdrawLabel(platform, params.project, params.label, body.id, actor),
-    listLabels: ({ params, query }) => labels.listLabels(platform, params.project, query),
+    listLabels: ({ params, query, actor }) => labels.listLabels(platform, params.project, query, actor.account),
     importLabels: ({ params, body, actor }) => importLabels(platform, params.project, body, actor.account),
     exportLabels: ({ params, query }) => labels.exportLabels(platform, params.project, query.format),
     showAgreement: ({ params }) => labels.showAgreement(platform, params.project),

@@ -29,7 +29,7 @@ export function signalHandlers({ platform }: Services): Handlers<Names> {
     },
     async modelArtifact({ params, request, reply }) {
       const { tag, body } = await showScoringModel(platform, params.model);
-      return isFresh(request, reply, tag) ? reply : reply.send(body);
+      return isFresh(request, reply, tag) ? reply : reply.type("application/json; charset=utf-8").send(JSON.stringify(body));
     },
     async modelWeights({ params, request, reply }) {
       const { tag, path, bytes } = await fetchWeights(platform, params.model);

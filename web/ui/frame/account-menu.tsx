@@ -37,41 +37,46 @@ function MenuOf({ me }: { readonly me: Me }) {
   const unsent = state.waiting.length + state.refused.length;
   return (
     <>
-    <Menu position="bottom-end" width={220} withinPortal={false}>
-      <Menu.Target>
-        <UnstyledButton className={classes.who}>
-          <span aria-hidden>{(me.account).slice(0, 2).toUpperCase()}</span>
-          <VisuallyHidden>Account {me.account}</VisuallyHidden>
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {me.account} · {me.role}
-        </Menu.Label>
-        <Menu.Divider />
-        {SCHEMES.map(({ value, name, Icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
-            leftSection={<Icon size={16} aria-hidden />}
-            rightSection={colorScheme === value ? "✓" : null}
-            onClick={() => setColorScheme(value)}
-            closeMenuOnClick={false}
-          >
-            {name}
+      <Menu position="bottom-end" width={220} withinPortal={false}>
+        <Menu.Target>
+          <UnstyledButton className={classes.who}>
+            <span aria-hidden>{me.account.slice(0, 2).toUpperCase()}</span>
+            <VisuallyHidden>Account {me.account}</VisuallyHidden>
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            {me.account} · {me.role}
+          </Menu.Label>
+          <Menu.Divider />
+          {SCHEMES.map(({ value, name, Icon }) => (
+            <Menu.Item
+              key={value}
+              role="menuitemradio"
+              aria-checked={colorScheme === value}
+              leftSection={<Icon size={16} aria-hidden />}
+              rightSection={colorScheme === value ? "✓" : null}
+              onClick={() => setColorScheme(value)}
+              closeMenuOnClick={false}
+            >
+              {name}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => (unsent > 0 ? setAsking(true) : signOut.mutate())}>
+            Sign out
           </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => (unsent > 0 ? setAsking(true) : signOut.mutate())}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-      <Modal opened={asking} onClose={() => setAsking(false)} title="Answers have not arrived yet" closeButtonProps={{ "aria-label": "Close" }}>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title="Answers have not arrived yet"
+        closeButtonProps={{ "aria-label": "Close" }}
+      >
         <p>
-          {unsent === 1 ? "1 answer is" : `${unsent} answers are`} still on this device. They stay here, and are sent when {me.account} signs
-          in on it again.
+          {unsent === 1 ? "1 answer is" : `${unsent} answers are`} still on this device. They stay here, and are sent when {me.account}{" "}
+          signs in on it again.
         </p>
         <Group justify="flex-end" mt="md" gap="xs">
           <Button variant="default" onClick={() => setAsking(false)} data-autofocus>

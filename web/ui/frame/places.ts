@@ -12,7 +12,7 @@ export const PLACES = [
 export type Place = (typeof PLACES)[number];
 
 /** Pages that others lead to, beside the rail. */
-const BESIDE: Readonly<Record<string, string>> = { samples: "Samples" };
+const BESIDE: Readonly<Record<string, string>> = { samples: "Samples", recordings: "Recordings" };
 
 export interface Crumb {
   readonly text: string;

@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { recordingName } from "../../../lib/domain/recording-id.ts";
 import { Panel } from "../parts/panel.tsx";
 import { Ago } from "../parts/when.tsx";
 import { insisted, type Refusal } from "./answers.ts";
@@ -30,7 +31,7 @@ function Refused({ refusal, outbox }: { readonly refusal: Refusal; readonly outb
   const { id, project, act, winner, message, remedy, code } = refusal;
   const again = insisted(refusal);
   const mine = act.kind === "label" ? act.label.class : null;
-  const where = act.kind === "label" ? `${act.label.recording}, from sample ${act.label.from} to ${act.label.to}` : null;
+  const where = act.kind === "label" ? `${recordingName(act.label.recording)}, from sample ${act.label.from} to ${act.label.to}` : null;
   return (
     <div className={classes.row}>
       <div className={classes.text}>

@@ -1,8 +1,8 @@
-import { Kbd } from "@mantine/core";
-import type { ReactNode } from "react";
 import type { Annotation, Task, TaskReason } from "../../../../lib/domain/api/tasks.ts";
-import { shareText } from "../../parts/number-text.ts";
-import { commandKey, type Command } from "./keys.ts";
+import { shareText } from "../../../../lib/domain/estimate-text.ts";
+import { commandKey, type Command } from "../../labelling/keys.ts";
+import { Act } from "../../labelling/act.tsx";
+import { ClassActs } from "../../labelling/class-acts.tsx";
 import styles from "./annotate.module.css";
 
 /** Why somebody is asked; that a sample is gold is told to nobody. */
@@ -29,20 +29,14 @@ export function AnswerBar({ annotation, task, canUndo, onCommand }: AnswerBarPro
     <section className={styles.bar} aria-label="Answer">
       <div className={styles.suggestion}>
         <span>
-          The model suggests <strong>{task.predicted}</strong>{" "}
-          <span className="figures">({confidenceText(task.confidence)})</span>. {REASONS[task.reason]}
+          The model suggests <strong>{task.predicted}</strong> <span className="figures">({shareText(task.confidence, 2)})</span>.{" "}
+          {REASONS[task.reason]}
         </span>
         <Act keys="Enter" onAct={() => onCommand({ kind: "accept" })}>
           Accept
         </Act>
       </div>
-      <div className={styles.classes} role="group" aria-label="Classes">
-        {classes.map(({ name, key }) => (
-          <Act key={name} keys={key.toUpperCase()} wide onAct={() => onCommand({ kind: "class", name })}>
-            {name}
-          </Act>
-        ))}
-      </div>
+      <ClassActs classes={classes} onClass={(name) => onCommand({ kind: "class", name })} />
       <div className={styles.others}>
         <Act keys={commandKey("s", classes)} onAct={() => onCommand({ kind: "skip" })}>
           Skip
@@ -52,34 +46,5 @@ export function AnswerBar({ annotation, task, canUndo, onCommand }: AnswerBarPro
         </Act>
       </div>
     </section>
-  );
-}
-
-interface ActProps {
-  readonly keys: string;
-  readonly wide?: boolean;
-  readonly disabled?: boolean;
-  readonly onAct: () => void;
-  readonly children: ReactNode;
-}
-
-function Act({ keys, wide = false, disabled = false, onAct, children }: ActProps) {
-  return (
-    <button
-      type="button"
-      className={styles.act}
-      data-wide={wide}
-      disabled={disabled}
-      // A mouse leaves the focus where it is: otherwise Enter would press the same button on the next sample.
-      onMouseDown={(event) => event.preventDefault()}
-      onClick={onAct}
-    >
-      <span>{children}</span>
-      {keys !== "" && (
-        <Kbd size="xs" aria-hidden>
-          {keys}
-        </Kbd>
-      )}
-    </button>
   );
 }

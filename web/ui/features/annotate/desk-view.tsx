@@ -5,16 +5,17 @@ import { bytesOf } from "../../api/client.ts";
 import type { HeldTask } from "../../labelling/device.ts";
 import type { Outbox, OutboxState } from "../../labelling/outbox.ts";
 import { Refusals } from "../../labelling/refusals.tsx";
+import { useKeys } from "../../labelling/use-keys.ts";
 import { Empty, FailureNote, Waiting } from "../../parts/answer.tsx";
 import { AnswerBar } from "./answer-bar.tsx";
 import type { Desk } from "./desk.ts";
 import { DeskNotices } from "./desk-notices.tsx";
 import { GuideDialog, KeysDialog } from "./dialogs.tsx";
-import { commandOf, isForPage, type Command } from "./keys.ts";
+import type { Command } from "../../labelling/keys.ts";
 import { ProgressStrip } from "./progress-strip.tsx";
 import { Sample } from "./sample.tsx";
 import { openTracks, type Track, type Tracks } from "./tracks.ts";
-import { firstView, holds, movedEdge, viewWithin, windowOf } from "./window-place.ts";
+import { firstView, holds, movedEdge, panned, viewWithin, windowOf } from "./window-place.ts";
 import styles from "./annotate.module.css";
 
 interface DeskViewProps {
@@ -59,8 +60,7 @@ export function DeskView({ desk, annotation, outbox, sending }: DeskViewProps) {
     if (!current || !window || !view || !selection) return;
     const move = (change: Omit<Moved, "task">) => setMoved({ task: current.id, ...own, ...change });
     if (command.kind === "pan") {
-      const by = command.by * (window.to - window.from);
-      move({ view: { from: view.from + by, to: view.to + by } });
+      move({ view: panned(view, command.by * (window.to - window.from), current.info) });
     } else if (command.kind === "edge") {
       const by = command.by * Math.max(1, Math.round((window.to - window.from) / EDGE_STEPS));
       move({ selection: movedEdge(selection, command.edge, by, current.info) });
@@ -98,7 +98,13 @@ export function DeskView({ desk, annotation, outbox, sending }: DeskViewProps) {
           <AnswerBar annotation={annotation} task={current.task} canUndo={state.done.length > 0} onCommand={run} />
         </>
       ) : (
-        <NoSample desk={desk} busy={state.busy} failure={state.failure} canUndo={state.done.length > 0} onUndo={() => run({ kind: "undo" })} />
+        <NoSample
+          desk={desk}
+          busy={state.busy}
+          failure={state.failure}
+          canUndo={state.done.length > 0}
+          onUndo={() => run({ kind: "undo" })}
+        />
       )}
       <Refusals outbox={outbox} refused={sending.refused.filter(({ project }) => project === annotation.project)} />
       <KeysDialog classes={annotation.classes} opened={dialog === "keys"} onClose={() => setDialog(null)} />
@@ -146,26 +152,6 @@ function useSeenSince(task: string | undefined): () => number {
   return useCallback(() => (performance.now() - since.current) / 1000, []);
 }
 
-/** Keys work wherever the focus is, but in fields and dialogs. */
-function useKeys(classes: Annotation["classes"], run: (command: Command) => void, enabled: boolean): void {
-  const latest = useRef(run);
-  useLayoutEffect(() => {
-    latest.current = run;
-  });
-  useEffect(() => {
-    if (!enabled) return;
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || !isForPage(event.target, event.key)) return;
-      const command = commandOf(event, classes);
-      if (command === null) return;
-      event.preventDefault();
-      latest.current(command);
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [classes, enabled]);
-}
-
 const NO_MODEL: Track = { state: "none", why: "no model serves yet" };
 
 /** The champion's track of a task; those of the next ones are computed meanwhile. */
@@ -187,9 +173,9 @@ const zero = () => 0;
 
 /** Views of a sample: from what is here, and beyond that from the server. */
 function useSource(project: string, held: HeldTask | undefined): SignalSource | null {
+  const { part, info } = held ?? {};
   return useMemo(() => {
-    if (!held) return null;
-    const { part, info } = held;
+    if (!part || !info) return null;
     const { subject, recording } = info;
     return {
       view: async (from, to, columns, signal) => {
@@ -203,5 +189,5 @@ function useSource(project: string, held: HeldTask | undefined): SignalSource | 
         }
       },
     };
-  }, [project, held]);
+  }, [project, part, info]);
 }

@@ -144,7 +144,12 @@ export function openDesk(project: string, outbox: Outbox): Desk {
     });
     for (const id of coming.keys()) if (!given.has(id) && asked.has(id)) coming.delete(id);
     change({ tasks: kept });
-    const known = new Set([...asked, ...answeredAlready(), ...state.tasks.map(({ id }) => id), ...state.unshown.map(({ task }) => task.id)]);
+    const known = new Set([
+      ...asked,
+      ...answeredAlready(),
+      ...state.tasks.map(({ id }) => id),
+      ...state.unshown.map(({ task }) => task.id),
+    ]);
     for (const item of items) if (!known.has(item.id)) coming.set(item.id, item);
   }
 

@@ -2,7 +2,7 @@ import { Kbd, Modal } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
 import { Empty, Waiting } from "../../parts/answer.tsx";
-import { commandKey } from "./keys.ts";
+import { commandKey } from "../../labelling/keys.ts";
 import styles from "./annotate.module.css";
 
 /** Only who opens the guide needs to read Markdown. */

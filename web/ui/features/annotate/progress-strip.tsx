@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
 import type { OutboxState } from "../../labelling/outbox.ts";
 import { countText } from "../../parts/number-text.ts";
-import type { Command } from "./keys.ts";
+import type { Command } from "../../labelling/keys.ts";
 import { gainText, linkText, retrainText } from "./progress-text.ts";
 import styles from "./annotate.module.css";
 

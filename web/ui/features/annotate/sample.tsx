@@ -1,7 +1,11 @@
+import { useRef } from "react";
 import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
+import { recordingName } from "../../../../lib/domain/recording-id.ts";
 import type { SampleRange, SignalSource } from "../../../../lib/domain/signal/view.ts";
 import type { HeldTask } from "../../labelling/device.ts";
+import { SignalMedia } from "../signal/signal-media.tsx";
 import { SignalViewer } from "../signal/signal-viewer.tsx";
+import { usePlayback } from "../signal/use-playback.ts";
 import type { Track } from "./tracks.ts";
 import { windowOf } from "./window-place.ts";
 import styles from "./annotate.module.css";
@@ -21,11 +25,14 @@ interface SampleProps {
 /** The signal with what lies before and after, and over it what the champion thinks of each moment. */
 export function Sample({ held, source, view, onView, selection, onSelect, track, classes, step }: SampleProps) {
   const { task, info } = held;
+  const media = useRef<HTMLMediaElement>(null);
+  const playback = usePlayback(info, view, onView, media);
   const window = windowOf(task, info);
   const spans = track.state === "there" ? track.spans : [{ ...window, label: task.predicted, confidence: task.confidence }];
   const seconds = (selection.to - selection.from) / info.rateHz;
   return (
-    <section className={styles.sample} aria-label={`Sample of ${task.recording}`}>
+    <section className={styles.sample} aria-label={`Sample of ${recordingName(task.recording)}`}>
+      {info.media && <SignalMedia media={info.media} label={`Taken with ${recordingName(task.recording)}`} element={media} />}
       <SignalViewer
         project={task.project}
         info={info}
@@ -37,9 +44,11 @@ export function Sample({ held, source, view, onView, selection, onSelect, track,
         track={spans}
         classes={classes.map(({ name }) => name)}
         step={step}
+        playhead={playback.playhead}
+        onPlay={info.media ? playback.toggle : undefined}
       />
       <p className={styles.where}>
-        <span>{task.recording}</span>
+        <span>{recordingName(task.recording)}</span>
         {info.axis === "time" && <span>{seconds.toFixed(2)} s selected</span>}
         <span>
           {track.state === "there" && "Below: what the champion says of each moment"}

@@ -50,6 +50,12 @@ function around({ from, to }: SampleRange, context: number, { samples }: Place):
   return { from: Math.max(0, from - context), to: Math.min(samples, to + context) };
 }
 
+/** A view as wide as before, some samples on, inside the recording. */
+export function panned({ from, to }: SampleRange, by: number, { samples }: Place): SampleRange {
+  const begin = Math.max(0, Math.min(samples - (to - from), from + by));
+  return { from: begin, to: begin + (to - from) };
+}
+
 /** Moves an edge of a selection, never over the other one nor out of the recording. */
 export function movedEdge(selection: SampleRange, edge: "from" | "to", by: number, { samples }: Place): SampleRange {
   const { from, to } = selection;

@@ -42,7 +42,7 @@ export function DistributionPanels({ project, channel, cohort, onChoose }: Distr
 }
 
 function Choices({
-  data: { channels, cohorts, channel, cohort },
+  data: { by, channels, cohorts, channel, cohort },
   onChoose,
 }: { readonly data: Distributions } & Pick<DistributionPanelsProps, "onChoose">) {
   return (
@@ -50,7 +50,7 @@ function Choices({
       {channels.length > 1 && (
         <NativeSelect
           size="xs"
-          aria-label="Channel"
+          aria-label={by === "feature" ? "Feature" : "Channel"}
           value={channel ?? ""}
           onChange={(event) => onChoose({ channel: event.currentTarget.value })}
           data={channels}

@@ -2,6 +2,7 @@ import { Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { FeatureSet, FeatureStatistics } from "../../../../lib/domain/api/features.ts";
+import { ApiFailure } from "../../api/failure.ts";
 import { read } from "../../api/queries.ts";
 import { Answer, Empty } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
@@ -18,6 +19,14 @@ interface FeaturePanelsProps {
 /** What the feature store holds of each subject: how much, how fresh, and how each feature is distributed. */
 export function FeaturePanels({ project, set }: FeaturePanelsProps) {
   const sets = useQuery(read("listFeatureSets", { params: { project } }));
+  // A spec without them is no failure: it says what they are for.
+  if (sets.error instanceof ApiFailure && sets.error.code === "FEATURES_OFF") {
+    return (
+      <Panel title="Feature sets">
+        <NoSets />
+      </Panel>
+    );
+  }
   return (
     <Answer query={sets}>
       {({ items }) => {
@@ -26,7 +35,7 @@ export function FeaturePanels({ project, set }: FeaturePanelsProps) {
           <Stack gap="md">
             <Panel title="Feature sets" flush aside="the same rows answer training and serving">
               {open === undefined ? (
-                <Empty title="No feature set">Sets are declared in the spec under `featureStore`, and a run fills them.</Empty>
+                <NoSets />
               ) : (
                 <DataTable
                   label="Feature sets"
@@ -43,6 +52,10 @@ export function FeaturePanels({ project, set }: FeaturePanelsProps) {
       }}
     </Answer>
   );
+}
+
+function NoSets() {
+  return <Empty title="No feature set">Sets are declared in the spec under `featureStore`, and a run fills them.</Empty>;
 }
 
 const FROM: Readonly<Record<FeatureSet["from"], string>> = {

@@ -29,6 +29,7 @@ const COLUMNS: readonly Column<Night>[] = [
   { name: "Reason", wrap: true, cell: ({ reason }) => reason ?? "–" },
   {
     name: "Run",
+    from: "middle",
     cell: ({ project, run }) =>
       run === null ? (
         "–"

@@ -17,7 +17,7 @@ const PAGE_OF = {
   evaluate: "/p/$project/models",
   promote: "/p/$project/models",
   predict: "/p/$project/models",
-  annotate: "/p/$project/review",
+  annotate: "/p/$project/annotate",
   retrain: "/p/$project/nights",
 } as const satisfies Record<Station["name"], string>;
 

@@ -26,7 +26,7 @@ export function NextPanel({ project, annotation, nights }: NextPanelProps) {
       }
     >
       <LastNight nights={nights} />
-      {annotation !== null && <Queue annotation={annotation} />}
+      {annotation !== null && <Queue project={project} annotation={annotation} />}
     </Panel>
   );
 }
@@ -67,7 +67,7 @@ function LastNight({ nights: { last, nextAt, paused } }: Pick<Overview, "nights"
   );
 }
 
-function Queue({ annotation }: { readonly annotation: NonNullable<Overview["annotation"]> }) {
+function Queue({ project, annotation }: { readonly project: string; readonly annotation: NonNullable<Overview["annotation"]> }) {
   const { open, adjudicate, oldestAt, labels, atLabels, gainPerHundred } = annotation;
   return (
     <>
@@ -75,7 +75,12 @@ function Queue({ annotation }: { readonly annotation: NonNullable<Overview["anno
         facts={[
           ["in the queue", countText(open)],
           ["oldest", oldestAt === null ? "–" : <Ago key="oldest" time={oldestAt} />],
-          ["to be decided", countText(adjudicate)],
+          [
+            "to be decided",
+            <Link key="review" to="/p/$project/review" params={{ project }}>
+              {countText(adjudicate)}
+            </Link>,
+          ],
         ]}
       />
       {atLabels !== null && (

@@ -137,7 +137,11 @@ export class Painter {
     const pixels = Math.max(1, Math.round((width - Painter.GUTTER) * dpr));
     this.#tiles.want(view, pixels);
     const pieces = this.#tiles.pieces(view, pixels);
-    const known = told.fitted ? pieces.map((piece) => piece.view) : this.#tiles.overview ? [this.#tiles.overview] : pieces.map((piece) => piece.view);
+    const known = told.fitted
+      ? pieces.map((piece) => piece.view)
+      : this.#tiles.overview
+        ? [this.#tiles.overview]
+        : pieces.map((piece) => piece.view);
     const scene: Scene = {
       ...told,
       ...{ view, width, gutter: Painter.GUTTER, pieces, dpr },

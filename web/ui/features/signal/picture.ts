@@ -139,6 +139,8 @@ function paintLane(context: CanvasRenderingContext2D, scene: Scene, lane: Lane, 
     if (breaks) {
       const { low: least, high: most } = traceOf(pieces, channel, view, pixels, breaks);
       context.fillStyle = colour;
+      // Of lines that fill a lane the last would hide the others.
+      context.globalAlpha = lane.channels.length > 1 ? 0.72 : 1;
       const bold = 1.25 * dpr;
       const slope = (height * dpr) / (high - low);
       const bottom = (top + height) * dpr;
@@ -150,6 +152,7 @@ function paintLane(context: CanvasRenderingContext2D, scene: Scene, lane: Lane, 
         // Whole pixels: nothing has to be smoothed, which takes most of the time.
         context.fillRect(pixel, Math.round(from - bold / 2), 1, Math.max(1, Math.round(tall + bold)));
       }
+      context.globalAlpha = 1;
     } else paintLines(context, linesOf(pieces, channel, view), { colour, scale, dpr, view, y });
   }
   context.restore();

@@ -98,7 +98,22 @@ export function SignalViewer(props: SignalViewerProps) {
     };
   }, [info, source]);
   useLayoutEffect(() => {
-    painter.current?.set({ view, selection, playhead, lanes, places, bands, track: strip, classPlaces, frame, fitted, scheme, zone, onView, onSelect });
+    painter.current?.set({
+      view,
+      selection,
+      playhead,
+      lanes,
+      places,
+      bands,
+      track: strip,
+      classPlaces,
+      frame,
+      fitted,
+      scheme,
+      zone,
+      onView,
+      onSelect,
+    });
   });
   useEffect(() => {
     const element = stage.current!;
@@ -122,7 +137,8 @@ export function SignalViewer(props: SignalViewerProps) {
     event.preventDefault();
     onView(next);
   };
-  const zoom = (factor: number) => () => onView(zoomAt(view, selection ? (selection.from + selection.to) / 2 : (view.from + view.to) / 2, factor, info.samples));
+  const zoom = (factor: number) => () =>
+    onView(zoomAt(view, selection ? (selection.from + selection.to) / 2 : (view.from + view.to) / 2, factor, info.samples));
   const toggle = (name: string) =>
     setHidden((before) => {
       const after = new Set(before);
@@ -143,7 +159,12 @@ export function SignalViewer(props: SignalViewerProps) {
           ))}
           {info.channels.length > LEGEND && <span className={classes.more}>and {info.channels.length - LEGEND} more</span>}
         </div>
-        <Tool label={split ? "Lay the channels of a sensor over each other" : "Give each channel a lane of its own"} pressed={split} onClick={() => setSplit(!split)} icon={IconBaselineDensityMedium} />
+        <Tool
+          label={split ? "Lay the channels of a sensor over each other" : "Give each channel a lane of its own"}
+          pressed={split}
+          onClick={() => setSplit(!split)}
+          icon={IconBaselineDensityMedium}
+        />
         <Tool label="Scale the heights to what is in view" pressed={fitted} onClick={() => setFitted(!fitted)} icon={IconArrowsVertical} />
         <Tool label="Closer" onClick={zoom(0.5)} icon={IconZoomIn} />
         <Tool label="Farther" onClick={zoom(2)} icon={IconZoomOut} />

@@ -57,7 +57,8 @@ export function usePlayback(
       const leads = element !== null && !element.paused && !element.ended;
       const next = leads ? sampleOfMedia(element.currentTime, rateHz, offset) : at0 + (Math.max(0, at - before) / 1_000) * rateHz * speed;
       before = at;
-      if (element && element.paused && !element.ended && mediaSeconds(next, rateHz, offset) >= 0) void element.play().catch(() => undefined);
+      if (element && element.paused && !element.ended && mediaSeconds(next, rateHz, offset) >= 0)
+        void element.play().catch(() => undefined);
       now.current.playhead = Math.min(samples, next);
       move(Math.min(samples, next));
       if (next >= samples) setPlaying(false);

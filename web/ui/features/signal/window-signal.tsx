@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
-import { decodeView, type SampleRange, type SignalSource } from "../../../../lib/domain/signal/view.ts";
-import { bytesOf } from "../../api/client.ts";
+import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
 import { read } from "../../api/queries.ts";
 import { Answer } from "../../parts/answer.tsx";
+import { useSignalSource } from "./signal-source.ts";
 import { SignalViewer } from "./signal-viewer.tsx";
 
 interface WindowSignalProps {
@@ -25,7 +25,9 @@ export function WindowSignal({ project, subject, recording, window }: WindowSign
   const classes = annotation.data?.classes.map(({ name }) => name);
   return (
     <Answer query={info} lines={8}>
-      {(data) => <Shown project={project} info={data} window={window} classes={classes ?? [...new Set(data.labels.map(({ label }) => label))]} />}
+      {(data) => (
+        <Shown project={project} info={data} window={window} classes={classes ?? [...new Set(data.labels.map(({ label }) => label))]} />
+      )}
     </Answer>
   );
 }
@@ -42,13 +44,7 @@ function Shown({ project, info, window, classes }: ShownProps) {
     from: Math.max(0, window.from - CONTEXT * length),
     to: Math.min(samples, window.to + CONTEXT * length),
   }));
-  const source = useMemo<SignalSource>(
-    () => ({
-      view: async (from, to, columns, signal) =>
-        decodeView(await bytesOf("viewSignal", { params: { project }, query: { subject, recording, from, to, columns } }, signal)),
-    }),
-    [project, subject, recording],
-  );
+  const source = useSignalSource(project, subject, recording);
   return (
     <SignalViewer
       project={project}

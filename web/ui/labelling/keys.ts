@@ -1,4 +1,4 @@
-import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
+import type { Annotation } from "../../../lib/domain/api/tasks.ts";
 
 type Classes = Annotation["classes"];
 
