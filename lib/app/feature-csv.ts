@@ -13,6 +13,7 @@ export interface JoinedCsv {
   readonly unknown: number;
 }
 
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const INSTANT = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
@@ -44,10 +45,15 @@ export async function joinCsv(
   const joined = await joinFeatures(platform, project, { rows, sets, asOf });
   const written = [[...header, ...joined.columns], ...lines.map((line, index) => [...line, ...joined.rows[index]!.values])];
   return {
-    text: written.map((cells) => cells.map(csvCell).join(",")).join("\n"),
+    text: written.map((cells) => cells.map(cellOf).join(",")).join("\n"),
     rows: lines.length,
     unknown: lines.filter((line) => !ids.has(line[subjectAt]!)).length,
   };
+}
+
+/** A measured number may begin with a sign, and is no formula. */
+function cellOf(value: string | number | null): string {
+  return typeof value === "string" && NUMBER.test(value) ? value : csvCell(value);
 }
 
 function recordsOf(text: string): string[][] {

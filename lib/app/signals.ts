@@ -122,13 +122,13 @@ async function make(platform: Platform, key: RecordingKey, snapshot: Snapshot): 
   const found = places.map((place) => ({ ...manifest.parts[place]!, pieces: lists[place]!.pieces }));
   const input = inputHash(spec, found, where);
   const same = await store.findSignal(db, key, { input });
-  if (same) return keep(platform, key, { ...snapshot, input, object: same });
+  if (same) return await keep(platform, key, { ...snapshot, input, object: same });
   const parts = await Promise.all(
     found.map(async ({ pieces, fileSpec, role, ...object }) => ({ path: await objects.fetch(object), pieces, fileSpec, role })),
   );
   await using job = await compute.run("signal", { parts, spec, where, rows });
   const put = await objects.putFile(project, "signal", join(job.folder, "signal.bin"));
-  return keep(platform, key, { ...snapshot, input, object: put, made: { put, ...job.output } });
+  return await keep(platform, key, { ...snapshot, input, object: put, made: { put, ...job.output } });
 }
 
 interface Kept {

@@ -1,4 +1,13 @@
-import { boundText, decimalsFor, differenceText, estimateText, halfWidthOf, shareBelowText, shareOfText, shareText } from "./estimate-text.ts";
+import {
+  boundText,
+  decimalsFor,
+  differenceText,
+  estimateText,
+  halfWidthOf,
+  shareBelowText,
+  shareOfText,
+  shareText,
+} from "./estimate-text.ts";
 import type { Estimate, Metrics } from "./metrics-schema.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { pairedDifference, unlikePeople, unlikeWindows } from "./paired.ts";

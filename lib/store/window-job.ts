@@ -101,7 +101,8 @@ export const run: Job<WindowJobInput, WindowJobOutput> = async (input, control) 
     const name = numberOf(known.recordings, recording.recording);
     for (const planned of plan.windows) {
       // What people say of a recording that no file labels is learned from or nothing: the holdout does not grow by it.
-      const window = recording.partial && planned.label !== null && sideOf(recording, planned) !== "train" ? { ...planned, label: null } : planned;
+      const window =
+        recording.partial && planned.label !== null && sideOf(recording, planned) !== "train" ? { ...planned, label: null } : planned;
       const side = window.label === null || synthetic ? "unlabelled" : sideOf(recording, window);
       perSplit[window.dense ? "dense" : side]++;
       if (window.label !== null && !window.dense) perClass[window.label]!++;

@@ -72,7 +72,10 @@ describe("the comparison of two models", () => {
   });
 
   it("is by person, each on windows of its own, where the two cut recordings otherwise; other people are still refused", async () => {
-    const sliding = specText("cuts").replace("{ kind: row }", "{ kind: sliding, seconds: 2, overlap: 0 }\nfeatures: { groups: [{ channels: [x], formulas: [time] }] }\nrateHz: 50");
+    const sliding = specText("cuts").replace(
+      "{ kind: row }",
+      "{ kind: sliding, seconds: 2, overlap: 0 }\nfeatures: { groups: [{ channels: [x], formulas: [time] }] }\nrateHz: 50",
+    );
     await applySpec(platform, { text: sliding, name: "spec.yaml" }, "test");
     await platform.db
       .insertInto("run")

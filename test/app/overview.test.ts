@@ -54,7 +54,14 @@ it("says what the last night came to, what its labels bought, and when the next 
   await sql`update night set gain = ${JSON.stringify(gain)}::jsonb where id = 'n1'`.execute(platform.db);
   await insertNight(platform.db, { ...common, id: "n2", dueAt: at(6), state: "failed", reason: "TRAINING_DIVERGED" });
   await insertNight(platform.db, { ...common, id: "n3", dueAt: at(0), state: "asked" });
-  const schedule = { cron: "30 2 * * *", timezone: "Europe/Berlin", overlap: "skip", catchupMinutes: 60, jitterSeconds: 0, why: "" } as const;
+  const schedule = {
+    cron: "30 2 * * *",
+    timezone: "Europe/Berlin",
+    overlap: "skip",
+    catchupMinutes: 60,
+    jitterSeconds: 0,
+    why: "",
+  } as const;
   const decide = (event: { kind: "schedule.set"; payload: typeof schedule } | { kind: "schedule.paused"; payload: { why: string } }) =>
     platform.db.transaction().execute((tx) => append(tx, { ...event, actor: "test", project: "turning" }));
   await decide({ kind: "schedule.set", payload: schedule });

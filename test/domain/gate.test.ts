@@ -79,7 +79,9 @@ describe("the gate", () => {
     expect(verdict.difference!.value).toBeGreaterThan(GATE.margin);
     expect(verdict.difference!.low).toBeLessThan(0);
     // Both with the digits of the interval, which is so wide that it carries three of them.
-    expect(verdict.reason).toMatch(/gains \+\.\d{3} ± \.\d{3}, but it could be chance: drawing the 12 subjects anew gives \u2212\.\d{3} to \.\d{3};/);
+    expect(verdict.reason).toMatch(
+      /gains \+\.\d{3} ± \.\d{3}, but it could be chance: drawing the 12 subjects anew gives \u2212\.\d{3} to \.\d{3};/,
+    );
   });
 
   it("refuses a class that collapses although the mean rises", () => {

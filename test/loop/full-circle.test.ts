@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
@@ -132,6 +132,7 @@ describe("the full circle", () => {
     const platform = await testPlatform(SOON);
     testWorker(platform);
     await applyWith(platform, "gym", (spec) => {
+      (spec["files"] as Record<string, unknown>[])[0]!["recording"] = { fileName: "person" };
       spec["windows"] = { kind: "sliding", seconds: 1.5, overlap: 0.5, label: "majority", minShare: 0.75 };
       spec["features"] = {
         groups: [
@@ -140,14 +141,14 @@ describe("the full circle", () => {
       };
     });
     const folder = await testFolder();
-    const { files } = await simulate({ folder, subjects: 24, seed: 11, setSeconds: 9 });
+    const { files } = await simulate({ folder, subjects: 40, seed: 11, setSeconds: 9 });
     const known = new Map<string, string[]>();
     const sessions = files.filter((path) => path.endsWith("session-1.csv"));
     for (const [index, path] of sessions.entries()) {
       const name = relative(folder, path);
       const [header = "", ...lines] = (await readFile(path, "utf8")).trimEnd().split("\n");
       const bare = index % 2 === 0 ? lines : lines.map((line) => `${line.slice(0, line.lastIndexOf(","))},`);
-      if (index % 2 === 1) known.set(name, lines);
+      if (index % 2 === 1) known.set(basename(dirname(path)), lines);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, `${[header, ...bare].join("\n")}\n`);
       await takeIn(platform, "gym", { name, path }, "test");

@@ -6,21 +6,22 @@ import { describe, expect, it } from "vitest";
 import { openDatabase } from "../../lib/store/database.ts";
 import { testDatabase } from "../support/services.ts";
 
-/** Tables and columns as `database.ts` declares them, read from its syntax. */
+/** Tables and columns as they are declared, read from the syntax. */
 async function declared(): Promise<Record<string, string[]>> {
-  const path = join(import.meta.dirname, "../../lib/store/database.ts");
-  const source = ts.createSourceFile(path, await readFile(path, "utf8"), ts.ScriptTarget.Latest, true);
-  const members = (node: ts.TypeLiteralNode | ts.InterfaceDeclaration) => node.members.map((member) => (member.name as ts.Identifier).text);
-  const interfaces = new Map(source.statements.filter(ts.isInterfaceDeclaration).map((node) => [node.name.text, node]));
-  const database = interfaces.get("Database");
-  if (!database) throw new Error("database.ts declares no Database");
-  return Object.fromEntries(
-    database.members.filter(ts.isPropertySignature).map((member) => {
-      const { type } = member;
-      const columns = type && ts.isTypeLiteralNode(type) ? members(type) : members(interfaces.get(type?.getText() ?? "")!);
-      return [(member.name as ts.Identifier).text, columns.sort()];
-    }),
-  );
+  const interfaces = new Map<string, ts.InterfaceDeclaration>();
+  for (const file of ["database.ts", "annotation-tables.ts", "../domain/projections.ts"]) {
+    const path = join(import.meta.dirname, "../../lib/store", file);
+    const source = ts.createSourceFile(path, await readFile(path, "utf8"), ts.ScriptTarget.Latest, true);
+    for (const node of source.statements.filter(ts.isInterfaceDeclaration)) interfaces.set(node.name.text, node);
+  }
+  const columnsOf = (type: ts.TypeNode | undefined): string[] => {
+    if (type && ts.isIntersectionTypeNode(type)) return [...new Set(type.types.flatMap(columnsOf))].sort();
+    const node = type && ts.isTypeLiteralNode(type) ? type : interfaces.get(type?.getText() ?? "");
+    if (!node) throw new Error(`${type?.getText()} is declared nowhere`);
+    return node.members.map((member) => (member.name as ts.Identifier).text).sort();
+  };
+  const tables = ["Database", "AnnotationTables"].flatMap((name) => [...interfaces.get(name)!.members]);
+  return Object.fromEntries(tables.filter(ts.isPropertySignature).map(({ name, type }) => [(name as ts.Identifier).text, columnsOf(type)]));
 }
 
 describe("the Database interface", () => {

@@ -1,10 +1,10 @@
 import { afterAll, afterEach } from "vitest";
 
 const removals: (() => Promise<unknown>)[] = [];
-const closings: (() => Promise<unknown>)[] = [];
+const closings: (() => PromiseLike<unknown>)[] = [];
 
 /** Runs after the file's last test, the newest first, whether or not a test failed. */
-export function closeAfterwards(close: () => Promise<unknown>): void {
+export function closeAfterwards(close: () => PromiseLike<unknown>): void {
   closings.unshift(close);
 }
 

@@ -139,7 +139,11 @@ export const answersTo = ({ id, subject, recording, from, to }: Task): Label[] =
 
 export const agreement: Agreement = {
   overall: { alpha: 0.742, items: 188 },
-  perClass: CLASSES.map((label, index) => ({ label, alpha: index === 4 ? null : 0.92 - 0.11 * index, items: index === 4 ? 1 : 40 - index })),
+  perClass: CLASSES.map((label, index) => ({
+    label,
+    alpha: index === 4 ? null : 0.92 - 0.11 * index,
+    items: index === 4 ? 1 : 40 - index,
+  })),
   pairs: [
     { a: "ben", b: "cleo", kappa: 0.81, items: 90 },
     { a: "ben", b: "dina", kappa: 0.52, items: 61 },
@@ -188,7 +192,10 @@ export function viewOf(from: number, to: number, columns: number): Uint8Array {
   return encodeView({
     ...grid,
     channels: signal.channels.map((_, channel) => {
-      const values = Float32Array.from({ length: grid.columns }, (__, at) => Math.sin((grid.from + at * grid.step) / (9 + 4 * channel)) + channel);
+      const values = Float32Array.from(
+        { length: grid.columns },
+        (__, at) => Math.sin((grid.from + at * grid.step) / (9 + 4 * channel)) + channel,
+      );
       return { first: values, last: values, min: values, max: values };
     }),
   });

@@ -62,7 +62,14 @@ describe("the nights in one sentence", () => {
     expect(buyText(null)).toContain("first retraining");
   });
   it("the picture of gains goes from old to new and never makes noise look large", () => {
-    const gain = (before: number): LabelGain => ({ labels: 5, metric: "accuracy", before, chosen: before + 0.002, random: null, note: null });
+    const gain = (before: number): LabelGain => ({
+      labels: 5,
+      metric: "accuracy",
+      before,
+      chosen: before + 0.002,
+      random: null,
+      note: null,
+    });
     const points = gainsOf([night("2026-01-03", { gain: gain(0.9) }), night("2026-01-02"), night("2026-01-01", { gain: gain(0.8) })], 12);
     expect(points.map(({ before }) => before)).toEqual([0.8, 0.9]);
     const { low, high } = spanOf(points.slice(1));
@@ -86,7 +93,10 @@ describe("the review of answers", () => {
     ]);
   });
   it("a key decides only by itself and outside of fields", () => {
-    const classes = [{ name: "sit", key: "1" }, { name: "walk", key: "w" }];
+    const classes = [
+      { name: "sit", key: "1" },
+      { name: "walk", key: "w" },
+    ];
     const press = (key: string, more: object = {}) =>
       classOfKey({ key, ctrlKey: false, metaKey: false, altKey: false, target: null, ...more }, classes);
     expect([press("1"), press("W"), press("x")]).toEqual(["sit", "walk", null]);
@@ -94,7 +104,10 @@ describe("the review of answers", () => {
     expect(press("1", { target: { tagName: "INPUT" } })).toBeNull();
   });
   it("pairs read the same both ways, and who has no sample in common has an empty cell", () => {
-    const { accounts, cells } = pairMatrix([{ a: "b", b: "a", kappa: 0.5, items: 9 }, { a: "c", b: "b", kappa: null, items: 1 }]);
+    const { accounts, cells } = pairMatrix([
+      { a: "b", b: "a", kappa: 0.5, items: 9 },
+      { a: "c", b: "b", kappa: null, items: 1 },
+    ]);
     expect(accounts).toEqual(["a", "b", "c"]);
     expect(cells[0]?.[1]).toEqual(cells[1]?.[0]);
     expect([cells[0]?.[0], cells[0]?.[2], cells[1]?.[2]]).toEqual([null, null, { kappa: null, items: 1 }]);

@@ -110,7 +110,10 @@ describe("the pages on the real API", () => {
       expect(await accessibilityProblems(page)).toEqual([]);
 
       // Behind a cell of its matrix stand the windows that the run has scored, each in the signal it was cut from.
-      await page.getByRole("link", { name: /: open its samples$/ }).first().click();
+      await page
+        .getByRole("link", { name: /: open its samples$/ })
+        .first()
+        .click();
       await page.getByRole("region", { name: "Samples, scrollable" }).getByRole("link").first().click();
       await page.locator("canvas").waitFor();
       await settled(page);
@@ -126,7 +129,12 @@ describe("the pages on the real API", () => {
       const shown = await dialog.getByRole("listitem").allInnerTexts();
       await dialog.getByRole("button", { name: "Save" }).click();
       await dialog.waitFor({ state: "detached" });
-      await eventually(() => page.getByRole("list", { name: /^The next 5 times/ }).getByRole("listitem").allInnerTexts()).toEqual(shown);
+      await eventually(() =>
+        page
+          .getByRole("list", { name: /^The next 5 times/ })
+          .getByRole("listitem")
+          .allInnerTexts(),
+      ).toEqual(shown);
       expect(complaints).toEqual([]);
 
       // The session ends on the server while the page is open.

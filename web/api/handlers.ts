@@ -27,5 +27,7 @@ export interface Call<Name extends RouteName> {
 }
 
 /** A route that answers with bytes sends them itself, with their type, tag and length. */
-export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<Name extends ByteRouteName ? FastifyReply : RouteResponse<Name>>;
+export type Handler<Name extends RouteName> = (
+  call: Call<Name>,
+) => Promise<Name extends ByteRouteName ? FastifyReply : RouteResponse<Name>>;
 export type Handlers<Name extends RouteName = RouteName> = { readonly [Each in Name]: Handler<Each> };

@@ -12,7 +12,7 @@ interface Channel {
 }
 
 /** More channels than this are not shown unless asked for: a lane would be a few pixels high. */
-export const MOST_SHOWN = 12;
+const MOST_SHOWN = 12;
 
 /**
  * One lane a sensor (and unit: what is measured differently has a scale of its own), its channels over each other; or,

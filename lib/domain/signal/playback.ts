@@ -2,7 +2,7 @@ import type { SampleRange } from "./view.ts";
 import { within } from "./zoom.ts";
 
 /** How fast a recording may play, as a multiple of how it was. */
-export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
 
 /** The next slower (-1) or faster (1) speed; the fastest stays. */
 export function speedAfter(speed: number, by: -1 | 1): number {

@@ -1,7 +1,7 @@
 import type { SampleRange } from "./view.ts";
 
 /** Columns of a tile: the piece in which a picture is fetched and kept. */
-export const TILE_COLUMNS = 1_024;
+const TILE_COLUMNS = 1_024;
 
 export interface Tile extends SampleRange {
   /** Samples a column. */

@@ -16,7 +16,7 @@ export interface Trace {
 export const SPARSE_PIXELS = 1;
 
 /** Pixels a sample. */
-export function scaleOf({ from, to }: SampleRange, pixels: number): number {
+function scaleOf({ from, to }: SampleRange, pixels: number): number {
   return pixels / (to - from);
 }
 

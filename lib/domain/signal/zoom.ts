@@ -1,7 +1,7 @@
 import type { SampleRange } from "./view.ts";
 
 /** Fewest samples that fill a view: closer, there is nothing more to see. */
-export const LEAST_SPAN = 8;
+const LEAST_SPAN = 8;
 
 /** The whole recording. */
 export function fit(samples: number): SampleRange {

@@ -1,5 +1,15 @@
 import { NativeSelect } from "@mantine/core";
-import { IconDatabase, IconHistory, IconMoon, IconPlayerPlay, IconScale, IconStack2, IconTags, IconTopologyRing2, type TablerIcon } from "@tabler/icons-react";
+import {
+  IconDatabase,
+  IconHistory,
+  IconMoon,
+  IconPlayerPlay,
+  IconScale,
+  IconStack2,
+  IconTags,
+  IconTopologyRing2,
+  type TablerIcon,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { read } from "../api/queries.ts";

@@ -70,8 +70,19 @@ function BackfillDialog({ project, zone, onClose }: BackfillDialogProps) {
           before you have seen which.
         </div>
         <div className={classes.fields}>
-          <TextInput type="date" label="From" value={from} onChange={({ currentTarget: { value } }) => edit(() => setFrom(value))} data-autofocus />
-          <TextInput type="date" label="To, the day included" value={to} onChange={({ currentTarget: { value } }) => edit(() => setTo(value))} />
+          <TextInput
+            type="date"
+            label="From"
+            value={from}
+            onChange={({ currentTarget: { value } }) => edit(() => setFrom(value))}
+            data-autofocus
+          />
+          <TextInput
+            type="date"
+            label="To, the day included"
+            value={to}
+            onChange={({ currentTarget: { value } }) => edit(() => setTo(value))}
+          />
           <NumberInput
             label="At once"
             description="1 to 4; those of one slot train one after another"

@@ -44,7 +44,9 @@ export function NightCalendar({ project, nights, zone, day, state, now }: NightC
               <tr key={weekday}>
                 <th scope="row">{weekday}</th>
                 {weeks.map(({ days }) => (
-                  <td key={days[index]?.date}>{days[index] && <Cell project={project} entry={days[index]} open={days[index].date === day} state={state} />}</td>
+                  <td key={days[index]?.date}>
+                    {days[index] && <Cell project={project} entry={days[index]} open={days[index].date === day} state={state} />}
+                  </td>
                 ))}
               </tr>
             ))}

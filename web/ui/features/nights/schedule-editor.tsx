@@ -48,7 +48,13 @@ export function ScheduleEditor({ project, schedule, onClose }: ScheduleEditorPro
     onSettled: () => queryClient.invalidateQueries(),
   });
   return (
-    <Modal opened onClose={onClose} title={schedule === null ? "Set a schedule" : "Change the schedule"} size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={schedule === null ? "Set a schedule" : "Change the schedule"}
+      size="lg"
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <form
         className={classes.form}
         onSubmit={(event) => {

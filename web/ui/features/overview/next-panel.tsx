@@ -85,7 +85,10 @@ function Queue({ project, annotation }: { readonly project: string; readonly ann
       />
       {atLabels !== null && (
         <div className={classes.progress}>
-          <ShareBar share={Math.min(1, labels / atLabels)} text={`${countText(labels)} of ${countText(atLabels)} labels to the next night`} />
+          <ShareBar
+            share={Math.min(1, labels / atLabels)}
+            text={`${countText(labels)} of ${countText(atLabels)} labels to the next night`}
+          />
         </div>
       )}
       <p className={classes.buy}>{buyText(gainPerHundred)}</p>

@@ -9,11 +9,11 @@ import { read } from "../../api/queries.ts";
 import { RecordingLabels } from "../../labelling/recording-labels.tsx";
 import { Answer } from "../../parts/answer.tsx";
 import { PageHead, Panel } from "../../parts/panel.tsx";
-import { PlaybackBar } from "../signal/playback-bar.tsx";
-import { SignalMedia } from "../signal/signal-media.tsx";
-import { useSignalSource } from "../signal/signal-source.ts";
-import { SignalViewer } from "../signal/signal-viewer.tsx";
-import { usePlayback } from "../signal/use-playback.ts";
+import { PlaybackBar } from "../../signal/playback-bar.tsx";
+import { SignalMedia } from "../../signal/signal-media.tsx";
+import { useSignalSource } from "../../signal/signal-source.ts";
+import { SignalViewer } from "../../signal/signal-viewer.tsx";
+import { usePlayback } from "../../signal/use-playback.ts";
 import { RecordingList } from "./recording-list.tsx";
 import classes from "./recording-page.module.css";
 

@@ -7,7 +7,12 @@ export function alphaText(alpha: number | null): string {
 
 /** Two figures that chance corrects; their interval is not known, so two digits are all that is claimed. */
 export function agreementText(value: number | null): string {
-  return value === null ? "–" : value.toFixed(2).replace(/^(-?)0(?=\.)/, "$1").replace("-", "\u2212");
+  return value === null
+    ? "–"
+    : value
+        .toFixed(2)
+        .replace(/^(-?)0(?=\.)/, "$1")
+        .replace("-", "\u2212");
 }
 
 export interface PairMatrix {
@@ -17,7 +22,9 @@ export interface PairMatrix {
 }
 
 /** The pairs as a matrix that reads the same both ways. */
-export function pairMatrix(pairs: readonly { readonly a: string; readonly b: string; readonly kappa: number | null; readonly items: number }[]): PairMatrix {
+export function pairMatrix(
+  pairs: readonly { readonly a: string; readonly b: string; readonly kappa: number | null; readonly items: number }[],
+): PairMatrix {
   const accounts = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))].toSorted();
   const cells = accounts.map((row) =>
     accounts.map((column) => {

@@ -12,7 +12,7 @@ import { Answer, Empty, FailureNote } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Ago } from "../../parts/when.tsx";
-import { WindowSignal } from "../signal/window-signal.tsx";
+import { WindowSignal } from "../../signal/window-signal.tsx";
 import { classOfKey, opinionsOf } from "./answer-keys.ts";
 import classes from "./decision.module.css";
 
@@ -69,7 +69,10 @@ function Shown({ task, answers, annotation, onDecided }: ShownProps) {
   );
   return (
     <>
-      <Panel title={recording} aside={`the model says ${predicted} at ${shareText(confidence, 2)}${claimed === null ? "" : `, claimed ${claimed}`}`}>
+      <Panel
+        title={recording}
+        aside={`the model says ${predicted} at ${shareText(confidence, 2)}${claimed === null ? "" : `, claimed ${claimed}`}`}
+      >
         <WindowSignal key={id} project={project} subject={subject} recording={recording} window={{ from, to }} />
       </Panel>
       <Panel title="Decide">
@@ -118,7 +121,11 @@ function Closed({ task: { state, outcome, answers, wanted }, may }: { readonly t
       </p>
     );
   }
-  return <p className={classes.closed}>{may ? "It cannot be decided now." : "Engineers, and the experts whom the spec names, decide. You can look."}</p>;
+  return (
+    <p className={classes.closed}>
+      {may ? "It cannot be decided now." : "Engineers, and the experts whom the spec names, decide. You can look."}
+    </p>
+  );
 }
 
 const ANSWERS: readonly Column<Label>[] = [

@@ -67,7 +67,10 @@ interface TasksProps {
   readonly annotation: Annotation;
 }
 
-const QUERY = { decide: { state: "adjudicate", limit: MAX_PAGE }, escalated: { state: "open", escalated: "true", limit: MAX_PAGE } } as const;
+const QUERY = {
+  decide: { state: "adjudicate", limit: MAX_PAGE },
+  escalated: { state: "open", escalated: "true", limit: MAX_PAGE },
+} as const;
 const EMPTY = {
   decide: ["Nothing to decide", "Where the answers to a sample differ, it waits here for one that counts."],
   escalated: ["Nothing is overdue", "A sample that nobody has answered for too long stands here, and first in the queue."],

@@ -10,7 +10,7 @@ import { countText } from "../../parts/number-text.ts";
 import { Paged } from "../../parts/paged.tsx";
 import { PageHead, Panel } from "../../parts/panel.tsx";
 import { ShareBar } from "../../parts/share-bar.tsx";
-import { WindowSignal } from "../signal/window-signal.tsx";
+import { WindowSignal } from "../../signal/window-signal.tsx";
 import { samplesTitle } from "./samples-title.ts";
 import { SendToAnnotators } from "./send-to-annotators.tsx";
 import classes from "./samples-page.module.css";
@@ -38,9 +38,7 @@ export function SamplesPage() {
           )
         }
         actions={
-          model !== undefined && (
-            <SendToAnnotators project={project} model={model} split={split} actual={actual} predicted={predicted} />
-          )
+          model !== undefined && <SendToAnnotators project={project} model={model} split={split} actual={actual} predicted={predicted} />
         }
       />
       {model === undefined ? (
@@ -146,7 +144,13 @@ function Chosen({ project }: { readonly project: string }) {
   }
   return (
     <Panel title={recording} aside={[actual, predicted].filter(Boolean).join(" → ")}>
-      <WindowSignal key={`${subject}/${recording}/${from}/${to}`} project={project} subject={subject} recording={recording} window={{ from, to }} />
+      <WindowSignal
+        key={`${subject}/${recording}/${from}/${to}`}
+        project={project}
+        subject={subject}
+        recording={recording}
+        window={{ from, to }}
+      />
     </Panel>
   );
 }

@@ -1,6 +1,7 @@
 /** What a choice of samples is called. */
 export function samplesTitle(actual: string | undefined, predicted: string | undefined): string {
-  if (actual !== undefined && predicted !== undefined) return actual === predicted ? `${actual}, recognised` : `${actual} taken for ${predicted}`;
+  if (actual !== undefined && predicted !== undefined)
+    return actual === predicted ? `${actual}, recognised` : `${actual} taken for ${predicted}`;
   if (actual !== undefined) return `All that is ${actual}`;
   return predicted === undefined ? "All samples" : `All that is called ${predicted}`;
 }

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
-import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
-import { read } from "../../api/queries.ts";
-import { Answer } from "../../parts/answer.tsx";
+import type { SignalInfo } from "../../../lib/domain/api/signals.ts";
+import type { SampleRange } from "../../../lib/domain/signal/view.ts";
+import { read } from "../api/queries.ts";
+import { Answer } from "../parts/answer.tsx";
 import { useSignalSource } from "./signal-source.ts";
 import { SignalViewer } from "./signal-viewer.tsx";
 

@@ -1,6 +1,6 @@
-import { overviewStep, piecesOf, stepFor, tilesOf, type Tile } from "../../../../lib/domain/signal/tiles.ts";
-import type { Piece } from "../../../../lib/domain/signal/trace.ts";
-import type { SampleRange, SignalSource, SignalView } from "../../../../lib/domain/signal/view.ts";
+import { overviewStep, piecesOf, stepFor, tilesOf, type Tile } from "../../../lib/domain/signal/tiles.ts";
+import type { Piece } from "../../../lib/domain/signal/trace.ts";
+import type { SampleRange, SignalSource, SignalView } from "../../../lib/domain/signal/view.ts";
 
 /** A tile of six channels is 100 KB. */
 const MOST_TILES = 400;

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
-import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
-import { following, mediaSeconds, sampleOfMedia, speedAfter } from "../../../../lib/domain/signal/playback.ts";
-import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
+import type { SignalInfo } from "../../../lib/domain/api/signals.ts";
+import { following, mediaSeconds, sampleOfMedia, speedAfter } from "../../../lib/domain/signal/playback.ts";
+import type { SampleRange } from "../../../lib/domain/signal/view.ts";
 
 export interface Playback {
   /** In samples; null before it was first played. */

@@ -1,5 +1,5 @@
 import type { RefObject } from "react";
-import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
+import type { SignalInfo } from "../../../lib/domain/api/signals.ts";
 import classes from "./signal-media.module.css";
 
 interface SignalMediaProps {

@@ -1,6 +1,6 @@
-import { edgeAt, moveEdge, selectBetween, type Edge } from "../../../../lib/domain/signal/selection.ts";
-import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
-import { panBy, pinch, wheelFactor, zoomAt } from "../../../../lib/domain/signal/zoom.ts";
+import { edgeAt, moveEdge, selectBetween, type Edge } from "../../../lib/domain/signal/selection.ts";
+import type { SampleRange } from "../../../lib/domain/signal/view.ts";
+import { panBy, pinch, wheelFactor, zoomAt } from "../../../lib/domain/signal/zoom.ts";
 
 /** What a gesture may look at and change. Asked anew at each event: between two of them anything may have moved. */
 export interface Gestured {

@@ -1,9 +1,9 @@
-import { classColour, lineColour, type Scheme } from "../../../../lib/domain/signal/colours.ts";
-import { inView, type SignalFrame } from "../../../../lib/domain/signal/frame.ts";
-import type { Lane } from "../../../../lib/domain/signal/lanes.ts";
-import { timeTicks, valueTicks, type TimeAxis } from "../../../../lib/domain/signal/ticks.ts";
-import { breaksOf, linesOf, SPARSE_PIXELS, traceOf, type Piece } from "../../../../lib/domain/signal/trace.ts";
-import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
+import { classColour, lineColour, type Scheme } from "../../../lib/domain/signal/colours.ts";
+import { inView, type SignalFrame } from "../../../lib/domain/signal/frame.ts";
+import type { Lane } from "../../../lib/domain/signal/lanes.ts";
+import { timeTicks, valueTicks, type TimeAxis } from "../../../lib/domain/signal/ticks.ts";
+import { breaksOf, linesOf, SPARSE_PIXELS, traceOf, type Piece } from "../../../lib/domain/signal/trace.ts";
+import type { SampleRange } from "../../../lib/domain/signal/view.ts";
 import type { TrackSpan } from "./signal-viewer.tsx";
 
 interface LabelSpan extends SampleRange {

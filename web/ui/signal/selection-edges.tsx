@@ -1,8 +1,8 @@
 import type { KeyboardEvent } from "react";
-import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
-import { moveEdge, type Edge } from "../../../../lib/domain/signal/selection.ts";
-import { momentText } from "../../../../lib/domain/signal/ticks.ts";
-import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
+import type { SignalInfo } from "../../../lib/domain/api/signals.ts";
+import { moveEdge, type Edge } from "../../../lib/domain/signal/selection.ts";
+import { momentText } from "../../../lib/domain/signal/ticks.ts";
+import type { SampleRange } from "../../../lib/domain/signal/view.ts";
 import classes from "./signal-viewer.module.css";
 
 interface SelectionEdgesProps {

@@ -1,5 +1,5 @@
-import { panBy, zoomAt } from "../../../../lib/domain/signal/zoom.ts";
-import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
+import { panBy, zoomAt } from "../../../lib/domain/signal/zoom.ts";
+import type { SampleRange } from "../../../lib/domain/signal/view.ts";
 
 /** The view that a key leads to; null for a key that means nothing here. Letters and digits are left to the page: they label. */
 export function viewAfterKey(
