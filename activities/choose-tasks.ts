@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { wakeAnnotation } from "../lib/app/wake-annotation.ts";
 import type { TaskReason } from "../lib/domain/api/tasks.ts";
 import { EVERYONE } from "../lib/domain/evolution/slots.ts";
 import { slotId } from "../lib/domain/ids.ts";
 import { sensorsOf, type Spec } from "../lib/domain/spec.ts";
+import type { Side } from "../lib/domain/split.ts";
 import type { AnnotationSpec } from "../lib/domain/spec-annotation.ts";
 import type { SearchContext } from "../lib/domain/stages.ts";
 import type { ChosenTask, SeenPrediction } from "../lib/ml/choose-tasks-job.ts";
@@ -13,9 +14,10 @@ import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { append, eventsAbout } from "../lib/store/journal.ts";
 import { findModelObjects } from "../lib/store/repositories/models.ts";
-import { doubtfulPredictions, randomPredictions } from "../lib/store/repositories/task-candidates.ts";
+import { doubtfulPredictions, randomPredictions, type Candidate } from "../lib/store/repositories/task-candidates.ts";
 import { insertTasks, listGold, withdrawTasks, type NewTask } from "../lib/store/repositories/tasks.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
+import { readManifest } from "./snapshot.ts";
 import { specOf } from "./spec-of.ts";
 import { logRun } from "./stage-record.ts";
 import { shardsOf } from "./window.ts";
@@ -69,6 +71,7 @@ export function createChooseTasksActivities(platform: Platform) {
 
   async function choose(context: Promoted, annotation: AnnotationSpec, seed: number) {
     const { project, windowSet } = context;
+    const teaches = await teachesOf(context);
     const asked = { ...context, doubtBelow: annotation.doubtBelow };
     const [doubtful, drawn, gold, files, shards] = await Promise.all([
       doubtfulPredictions(db, asked, MOST_CANDIDATES),
@@ -79,7 +82,10 @@ export function createChooseTasksActivities(platform: Platform) {
     ]);
     const nameOf = ({ subject, recording, from, to }: SeenPrediction) => JSON.stringify([subject, recording, from, to]);
     // Drawn ones first: their order is the order of the draw.
-    const all = [...drawn.map((each) => ({ ...each, drawn: true })), ...doubtful.map((each) => ({ ...each, drawn: false }))];
+    const all = [
+      ...drawn.map((each) => ({ ...each, drawn: true })),
+      ...doubtful.filter(teaches).map((each) => ({ ...each, drawn: false })),
+    ];
     const predictions = new Map<string, SeenPrediction>();
     for (const each of all) {
       const name = nameOf(each);
@@ -102,6 +108,16 @@ export function createChooseTasksActivities(platform: Platform) {
     } finally {
       await rm(path, { force: true });
     }
+  }
+
+  /** Whether a model may learn from an answer, or a label be mended by it: what people say of others in the holdout is learned from by nobody. */
+  async function teachesOf({ snapshot, ...context }: Promoted): Promise<(each: Candidate) => boolean> {
+    const { by } = (await specOf(db, context)).split;
+    if (by === "random") return () => true;
+    const { manifest } = await db.selectFrom("snapshot").select("manifest").where("id", "=", snapshot).executeTakeFirstOrThrow();
+    const { split } = await readManifest(platform, manifest);
+    const sides = new Map(Object.entries(JSON.parse(await readFile(await objects.fetch(split), "utf8")) as Record<string, Side>));
+    return (each) => each.claimed !== null || (sides.get(each[by]) ?? "train") === "train";
   }
 
   return { chooseTasks };

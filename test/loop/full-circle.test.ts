@@ -38,7 +38,7 @@ async function applyWith(platform: Platform, example: string, change: (spec: Rec
   spec["models"] = [{ family: "logistic", l2: 0.0115, maxIterations: 100 }];
   spec["gate"] = { metric: "macroF1" };
   spec["retrain"] = { minLabels: 20 };
-  spec["annotation"] = { tasks: { uncertain: 300, random: 30, gold: 0 }, doubtBelow: 0.95, overlap: { share: 0 } };
+  spec["annotation"] = { tasks: { uncertain: 300, contradicted: 0, random: 30, gold: 0 }, doubtBelow: 0.95, overlap: { share: 0 } };
   change(spec);
   await applySpec(platform, { text: stringify(spec), name: "spec.yaml" }, "test");
 }
@@ -164,7 +164,7 @@ describe("the full circle", () => {
   it.skipIf(har === undefined)("does so on real recordings, where these are on this machine", { timeout: 600_000 }, async () => {
     const platform = await testPlatform(SOON);
     testWorker(platform);
-    const said = (await textIn(har!, /labels\.txt$/))
+    const said = (await textIn(har!, /RawData\/labels\.txt$/))
       .trim()
       .split("\n")
       .map((line) => line.trim().split(/\s+/).map(Number));
