@@ -59,7 +59,7 @@ export const variablesSchema = z.object({
   SENSORLOOP_TF_BACKEND: variable(z.enum(["native", "wasm", "cpu"]), "native, wasm or cpu", "wasm"),
   SENSORLOOP_METRICS_TOKEN: variable(z.string().min(16).refine(notASample), "a secret of at least 16 characters", "openssl rand -hex 32"),
   SENSORLOOP_NIGHT_MIN_SECONDS: variable(count(1, 86_400), "seconds from 1 to 86400 that lie between two nights at least", "600"),
-  SENSORLOOP_WATCH_DIRS: variable(folder, "folders in which nights may look for new files, separated by ':'", "/srv/incoming:/mnt/share"),
+  SENSORLOOP_WATCH_DIRS: variable(folder, "folders in which nights may look for new files, separated by ':'", "/srv/incoming:/srv/share"),
   SENSORLOOP_WEBHOOK_SECRET: variable(
     z.string().min(16).refine(notASample),
     "a secret of 16 characters or more that signs what webhooks are sent",

@@ -9,7 +9,7 @@ export function knownFailure(error: unknown): SensorloopError | undefined {
   const { code = "", message = "" } = (error ?? {}) as { code?: string; message?: string };
   if (
     /^(08|57P|53[03]|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(code) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(message)
+    /Connection terminated|timeout exceeded when trying to connect|is not queryable/.test(message)
   ) {
     return new SensorloopError("DATABASE_UNAVAILABLE", "Postgres does not answer", { cause: error });
   }

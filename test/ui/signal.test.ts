@@ -71,23 +71,29 @@ const viewer = (page: Page) => page.getByRole("application");
 const said = (page: Page) => viewer(page).getAttribute("aria-label");
 const eventually = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 20_000, interval: 30 });
 
-/** The highest coloured pixel of the first lane near a place, in CSS pixels from the picture's top; what is drawn, not what is meant. */
-function highestInk(page: Page, share: number): Promise<number> {
-  return page.evaluate((at) => {
-    const canvas = document.querySelector("canvas")!;
-    const scale = canvas.width / canvas.clientWidth;
-    const context = canvas.getContext("2d")!;
-    const left = 48 * scale;
-    const x = Math.round(left + at * (canvas.width - left));
-    const { data, width, height } = context.getImageData(Math.max(0, x - 4), 0, 9, canvas.height);
-    // Below the bands; a line of the first channel is blue: much more blue than red.
-    for (let y = Math.round(30 * scale); y < height; y++)
-      for (let column = 0; column < width; column++) {
-        const pixel = 4 * (y * width + column);
-        if (data[pixel + 2]! - data[pixel]! > 90) return y / scale;
-      }
-    return Infinity;
-  }, share);
+/**
+ * The highest coloured pixel of the first lane between two places, in CSS pixels of the picture: what is drawn, not what
+ * is meant. Places are shares of the plot's width.
+ */
+function highestInk(page: Page, from: number, to: number): Promise<{ x: number; y: number }> {
+  return page.evaluate(
+    ([begin, end]) => {
+      const canvas = document.querySelector("canvas")!;
+      const scale = canvas.width / canvas.clientWidth;
+      const left = 48 * scale;
+      const plot = canvas.width - left;
+      const x = Math.round(left + begin! * plot);
+      const { data, width, height } = canvas.getContext("2d")!.getImageData(x, 0, Math.round((end! - begin!) * plot), canvas.height);
+      // Below the bands; a line of the first channel is blue, and pale where it is thinner than a pixel. Words and grid are grey.
+      for (let y = Math.round(30 * scale); y < height; y++)
+        for (let column = 0; column < width; column++) {
+          const pixel = 4 * (y * width + column);
+          if (data[pixel + 2]! - data[pixel]! > 30) return { x: (x + column) / scale, y: y / scale };
+        }
+      return { x: Infinity, y: Infinity };
+    },
+    [from, to],
+  );
 }
 
 describe("the page of a recording", () => {
@@ -97,16 +103,20 @@ describe("the page of a recording", () => {
     await signIn(page, first.account, first.password);
     await viewer(page).waitFor();
     await settled(page);
-    // The wheel zooms at the pointer: what is under it stays there, from twenty minutes to a second.
     const box = (await viewer(page).boundingBox())!;
     const at = (share: number) => box.x + 48 + share * (box.width - 48);
     const middle = box.y + 120;
-    const share = (SPIKE + 0.5) / ROWS;
-    await page.mouse.move(at(share), middle);
+    // The wheel zooms at the pointer: the peak stays near it, from twenty minutes to a second.
+    let spot = at((SPIKE + 0.5) / ROWS);
     for (const notches of [0, 3, 3, 3, 2]) {
+      await page.mouse.move(spot, middle);
       for (let notch = 0; notch < notches; notch++) await page.mouse.wheel(0, -300);
-      await eventually(() => highestInk(page, share)).toBeLessThan(60);
-      expect(await highestInk(page, share + 0.12)).toBeGreaterThan(60);
+      const share = (spot - box.x - 48) / (box.width - 48);
+      const peak = () => highestInk(page, share - 0.1, share + 0.1);
+      await eventually(async () => (await peak()).y).toBeLessThan(60);
+      expect((await highestInk(page, share + 0.12, share + 0.14)).y).toBeGreaterThan(60);
+      // A pixel holds many samples before, so that afterwards the peak is some pixels away.
+      spot = box.x + (await peak()).x;
     }
 
     await viewer(page).focus();
