@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { parseDocument } from "yaml";
 import { addAccount } from "../lib/app/accounts.ts";
@@ -17,8 +18,8 @@ const EXTRAS = ["cluster", "describe", "synthesise", "ensemble", "evolve", "feat
 
 /**
  * A scripted annotator at the page, in a real Chromium, on a stack that was brought up by its own command: tasks made of
- * the predictions of a model that was trained on the simulated demo. It answers as soon as the next sample is drawn, by
- * key. Counted is what the server has signed; timed is each key to the frame in which the next sample's signal is drawn.
+ * the predictions of a model that was trained on the simulated demo. It answers by key, `DECIDES_MS` after a
+ * sample is drawn. Counted is what the server has signed; timed is each key to the frame in which the next sample's signal is drawn.
  * There is no peer: Label Studio's page for time series needs the mouse, and has no queue without a plug-in.
  */
 export const run: Bench = async (context) => {
@@ -91,11 +92,15 @@ async function settingsOf({ folder }: Pick<BenchContext, "folder">): Promise<Rec
   return state.settings;
 }
 
-/** Accepts the suggestion and names a class by turns; each answer as soon as the sample before it is there. */
+/** What the script takes to decide once a sample is drawn: quicker than people are, and not so quick that it waits for tasks. */
+const DECIDES_MS = 400;
+
+/** Accepts the suggestion and names a class by turns. */
 async function answer(page: Page, wanted: number): Promise<{ seconds: number; drawnMs: number[] }> {
   const drawnMs: number[] = [];
   const begun = performance.now();
   for (let given = 0; given < wanted; given++) {
+    await sleep(DECIDES_MS);
     await page.evaluate(() => window.watchNext());
     await page.keyboard.press(given % 2 === 0 ? "Enter" : "q");
     drawnMs.push(await page.evaluate(() => window.nextDrawn!));
