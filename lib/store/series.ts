@@ -213,6 +213,7 @@ async function readBlock(connection: Duckdb["connection"], source: Source, count
         }
         for (let column = 0; column < targets.length; column++) deal(columns[column + 1]!, places, length, targets[column]!);
       },
+      rows,
     );
   }
   return { source, begins, at, index, channels, labels };
