@@ -138,9 +138,11 @@ function watchPicture(): void {
     watch.frames.push(at);
     const canvas = document.querySelector("canvas");
     if (watch.painted === null && canvas && canvas.width > 300) {
-      // A line of the first channel is blue: much more blue than red.
+      // Lines have a colour, words and grid have none. Of many samples a pixel the last channel hides the others.
       const { data } = canvas.getContext("2d")!.getImageData(Math.round(canvas.width / 2), 0, 3, canvas.height);
-      for (let pixel = 0; pixel < data.length; pixel += 4) if (data[pixel + 2]! - data[pixel]! > 60) watch.painted = performance.now();
+      for (let pixel = 0; pixel < data.length; pixel += 4)
+        if (Math.max(...data.subarray(pixel, pixel + 3)) - Math.min(...data.subarray(pixel, pixel + 3)) > 60)
+          watch.painted = performance.now();
     }
     request(look);
   };
