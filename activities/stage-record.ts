@@ -62,6 +62,16 @@ export async function endStage(db: Db, run: string, name: StageName, end: StageE
   await logRun(db, run, name, `${name}: ${end.state}${end.reason ? `, ${end.reason}` : ""}`);
 }
 
+/** Adds to what a stage that has ended says of itself. */
+export async function addDetail(db: Db, run: string, name: StageName, detail: Readonly<Record<string, unknown>>): Promise<void> {
+  await db
+    .updateTable("stage")
+    .set({ detail: sql`detail || ${JSON.stringify(detail)}::jsonb` })
+    .where("run", "=", run)
+    .where("name", "=", name)
+    .execute();
+}
+
 export async function failStage(db: Db, run: string, name: StageName, state: "failed" | "cancelled", error: ErrorReport): Promise<void> {
   await db
     .insertInto("stage")

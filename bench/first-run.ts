@@ -7,7 +7,7 @@ import { ROOT } from "./installation.ts";
 const TARGET = { firstSeconds: 300, secondSeconds: 15 };
 
 /**
- * What a new user waits for: a fresh clone, an empty cache, one command to a promoted model; then the same command again.
+ * What a new user waits for: a fresh clone, an empty cache, one command to a promoted model and the first tasks for annotators; then the same command again.
  * The packages are fetched before the clock starts, as the target says; programs that are not on this machine (Temporal,
  * the object server, TensorFlow) are fetched or built while it runs. There is no peer: others' first five minutes end at
  * an empty page (ZenML 26 s, MLflow 51 s, Label Studio 75 s to the page, with the installation).
@@ -42,17 +42,19 @@ export const run: Bench = async ({ folder, quick, say }) => {
   const first = await start("first");
   const second = await start("second");
   const promoted = first.detail.decision?.promoted === true;
+  const tasks = Number(first.detail.stages.find(({ name }) => name === "score")?.detail["tasks"] ?? 0);
   return {
     value: round(first.seconds),
     unit: "s",
-    target: `a promoted model in <= ${TARGET.firstSeconds} s after packages are fetched, second start <= ${TARGET.secondSeconds} s`,
-    ok: promoted && first.seconds <= TARGET.firstSeconds && second.seconds <= TARGET.secondSeconds,
+    target: `a promoted model and a task for annotators in <= ${TARGET.firstSeconds} s after packages are fetched, second start <= ${TARGET.secondSeconds} s`,
+    ok: promoted && tasks > 0 && first.seconds <= TARGET.firstSeconds && second.seconds <= TARGET.secondSeconds,
     peer: null,
     ratio: null,
     detail: {
       packagesSeconds: round(packages.seconds),
       secondStartSeconds: round(second.seconds),
       promoted,
+      tasks,
       accuracy: first.detail.metrics && round(first.detail.metrics.accuracy.value),
       stages: Object.fromEntries(first.detail.stages.map(({ name, seconds }) => [name, seconds])),
     },
