@@ -188,13 +188,16 @@ describe("the page for annotators, on the real API", { timeout: 90_000 }, () => 
     let lost = 0;
     await page.route("**/labels", async (route) => {
       if (lost > 0) return route.continue();
-      lost += 1;
       await route.fetch();
       await route.abort();
+      lost += 1;
     });
     await press(page, LABEL.squat);
     await eventually(() => lost).toBe(1);
-    await app.close();
+    // Else it would wait for the connections that browsers keep alive.
+    const closed = app.close();
+    app.server.closeAllConnections();
+    await closed;
     await press(page, LABEL.lunge);
     await press(page, LABEL.squat);
     await eventually(() => sending(page)).toMatch(/kept here, no connection/);
