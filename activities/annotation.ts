@@ -8,6 +8,7 @@ import type { AnnotationSpec } from "../lib/domain/spec-annotation.ts";
 import type { Platform } from "../lib/platform.ts";
 import { sha256Of } from "../lib/store/hashes.ts";
 import { countNewLabels, lastTraining } from "../lib/store/repositories/label-progress.ts";
+import { findNight, findOpenRun, findRunningNight } from "../lib/store/repositories/nights.ts";
 import { clock, countForgotten, markReminded, queueState, type QueueState } from "../lib/store/repositories/task-care.ts";
 
 interface InProject {
@@ -23,8 +24,11 @@ export function createAnnotationActivities(platform: Platform) {
     return patience ? tend(platform, project, patience) : { since: await clock(db), returned: 0, settled: 0, escalated: 0 };
   }
 
-  /** Tells people what waits for them: what was just brought to the front, and what nobody was reminded of for long. */
-  async function remindPeople({ project, escalated }: InProject & { escalated: number }): Promise<void> {
+  /**
+   * Tells people what waits for them: what was just brought to the front, and what nobody was reminded of for long.
+   * @param since when the queue was looked at: the same again is the same message
+   */
+  async function remindPeople({ project, escalated, since }: InProject & { escalated: number; since: string }): Promise<void> {
     const patience = await patienceOf(project);
     if (!patience) return;
     const forgotten = await countForgotten(db, project, patience);
@@ -33,7 +37,9 @@ export function createAnnotationActivities(platform: Platform) {
     const urgent = escalated > 0 ? `${escalated} have waited for more than ${patience.escalateHours} hours. ` : "";
     const title = `${project}: ${open + adjudicate} tasks wait`;
     const text = `${urgent}${open} wait for an answer, ${adjudicate} for someone who decides.`;
-    const failed = await notify(platform, project, "tasks-waiting", { title, text, facts: { open, adjudicate, escalated } });
+    const notice = { title, text, facts: { open, adjudicate, escalated } };
+    const delivery = `reminder-${sha256Of({ project, since }).slice(0, 16)}`;
+    const failed = await notify(platform, project, "tasks-waiting", notice, { delivery });
     for (const failure of failed) platform.log.warn({ project }, `a reminder could not be delivered: ${failure}`);
     await markReminded(db, project);
   }
@@ -44,11 +50,26 @@ export function createAnnotationActivities(platform: Platform) {
     const labels = atLabels === null ? 0 : await countNewLabels(db, project);
     if (atLabels === null || labels < atLabels) return { asked: false };
     const since = (await lastTraining(db, project))?.run ?? null;
-    // The same night however often it is asked for: by what it is for.
-    const id = `labels-${sha256Of({ project, since, times: Math.floor(labels / atLabels) }).slice(0, 16)}`;
+    const id = await labelsNight({ project, since, times: Math.floor(labels / atLabels) });
+    if (id === null) return { asked: false };
     const why = `${labels} labels are new, and ${atLabels} are worth a training`;
     await askNight(platform, project, { cause: "labels", why, id }, `annotation/${project}`);
     return { asked: true };
+  }
+
+  /**
+   * The same night however often it is asked for: named by what it is for. One that was skipped beside another training has
+   * a successor, named by that too, as soon as nothing is under way that may learn from the labels; null until then.
+   */
+  async function labelsNight(goal: InProject & { since: string | null; times: number }): Promise<string | null> {
+    const { project } = goal;
+    for (const beside: string[] = []; ;) {
+      const id = `labels-${sha256Of({ ...goal, beside }).slice(0, 16)}`;
+      const night = await findNight(db, id);
+      if (night?.state !== "skipped" || night.detail.beside === undefined) return id;
+      if ((await findRunningNight(db, project)) ?? (await findOpenRun(db, project))) return null;
+      beside.push(night.detail.beside);
+    }
   }
 
   /** What waits, and when to look again: when something is due that was not yet when the queue was tended last. */

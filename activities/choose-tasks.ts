@@ -13,13 +13,14 @@ import type { ChosenTask, SeenPrediction } from "../lib/ml/choose-tasks-job.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { append, eventsAbout } from "../lib/store/journal.ts";
+import { holdErasures } from "../lib/store/repositories/erasures.ts";
 import { findModelObjects } from "../lib/store/repositories/models.ts";
 import { doubtfulPredictions, randomPredictions, type Candidate } from "../lib/store/repositories/task-candidates.ts";
 import { insertTasks, listGold, withdrawTasks, type NewTask } from "../lib/store/repositories/tasks.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { readManifest } from "./snapshot.ts";
 import { specOf } from "./spec-of.ts";
-import { logRun } from "./stage-record.ts";
+import { addDetail, logRun } from "./stage-record.ts";
 import { shardsOf } from "./window.ts";
 
 /** A promotion: the model that serves now, and the one that did. */
@@ -50,6 +51,7 @@ export function createChooseTasksActivities(platform: Platform) {
     const tasks = job.output.map((task, rank) => taskOf(context, spec, task, rank));
     const made = await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
+      await holdErasures(tx, project);
       const actor = `run/${run}`;
       for (const task of await withdrawTasks(tx, project))
         await append(tx, { kind: "task.settled", actor, project, payload: { task, outcome: null, how: "withdrawn" } });
@@ -58,6 +60,7 @@ export function createChooseTasksActivities(platform: Platform) {
       for (const { id, reason } of tasks) if (ids.has(id)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
       for (const [reason, count] of counts)
         await append(tx, { kind: "task.made", actor, project, payload: { reason, tasks: count, model } });
+      await addDetail(tx, run, "score", { tasks: ids.size });
       await logRun(tx, run, "score", `${ids.size} tasks for annotators${countsText(counts)}`);
       return ids.size;
     });

@@ -12,6 +12,7 @@ import type { Database } from "../lib/store/database.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { codeVersion, sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
+import { holdErasures } from "../lib/store/repositories/erasures.ts";
 import { stateProfiles } from "../lib/store/repositories/profiles.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { specOf } from "./spec-of.ts";
@@ -97,6 +98,7 @@ export function createCleanActivities(platform: Platform) {
     }
     await db.transaction().execute(async (tx) => {
       await hold(tx, fence);
+      await holdErasures(tx, context.project);
       await record(
         tx,
         [...puts.values()].flatMap(({ object, list }) => [object, list]),
@@ -212,6 +214,7 @@ async function insertSubjects(tx: Transaction<Database>, project: string, path: 
     await sql`
       insert into subject (project, external_id, biometric_id)
       select ${project}, external, biometric from unnest(${rows.map((row) => row.external)}::text[], ${rows.map((row) => row.biometric)}::text[]) as t (external, biometric)
+      where not exists (select from erased_subject where erased_subject.project = ${project} and biometric_id = biometric)
       on conflict do nothing`.execute(tx);
   });
 }

@@ -11,7 +11,7 @@ import type { Spec } from "../lib/domain/spec.ts";
 import type { RunContext } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
 import type { Database } from "../lib/store/database.ts";
-import { writeFeatures } from "../lib/store/feature-writer.ts";
+import { writeFeatures, type WrittenFeatures } from "../lib/store/feature-writer.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { historyOfSet, labelsBySubject, sendingTimes, statedProfiles } from "../lib/store/repositories/feature-sources.ts";
 import { findProject } from "../lib/store/repositories/projects.ts";
@@ -44,21 +44,16 @@ export function createFeatureActivities(platform: Platform) {
     const windowed = definitions.filter(isWindowed);
     await using job = windowed.length > 0 ? await sumUpWindows(context, spec, windowed) : null;
     const files = new Map(windowed.map(({ name }, index) => [name, job!.output.files[index]!.path]));
-    const sets: { name: string; version: number; written: number; known: number }[] = [];
+    const sets: (WrittenFeatures & { readonly name: string })[] = [];
     for (const definition of definitions) {
       currentSignal().throwIfAborted();
-      const total = { name: definition.name, version: 0, written: 0, known: 0 };
       // In one transaction: a reader sees all of a new version or none of it.
-      await db.transaction().execute(async (tx) => {
+      const written = await db.transaction().execute(async (tx) => {
         await hold(tx, fence);
-        for await (const rows of rowsOf(tx, context, spec, definition, files.get(definition.name))) {
-          const { version, written, known } = await writeFeatures(tx, context.project, definition, rows, context.run);
-          total.version = version;
-          total.written += written;
-          total.known += known;
-        }
+        const rows = rowsOf(tx, context, spec, definition, files.get(definition.name));
+        return writeFeatures(tx, context.project, definition, rows, context.run);
       });
-      sets.push(total);
+      sets.push({ name: definition.name, ...written });
     }
     const written = sets.reduce((sum, set) => sum + set.written, 0);
     const known = sets.reduce((sum, set) => sum + set.known, 0);

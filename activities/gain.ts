@@ -5,6 +5,8 @@ import type { Genome } from "../lib/domain/spec.ts";
 import type { NewLabel } from "../lib/ml/gain-job.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
+import { heardUntil, labelsBetween } from "../lib/store/repositories/label-progress.ts";
+import { findTrainingBefore } from "../lib/store/repositories/training-data.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { viewOf } from "./slot.ts";
 import { specOf } from "./spec-of.ts";
@@ -23,21 +25,27 @@ export function createGainActivities(platform: Platform) {
 
   /**
    * Keeps with a night what the labels since the training before it bought, beside equally many taken at random; see
-   * `lib/ml/gain-job.ts`. Nothing is kept where there was no training before, or no label since.
+   * `lib/ml/gain-job.ts`. Nothing is kept where there was no training before, or no label since that it learned from.
    */
   async function measureGain({ night, project, run }: GainContext): Promise<void> {
     const fence = currentFence();
     await raise(db, fence);
-    const { candidate, spec_version, seed, requested_at } = await db
+    const { candidate, spec_version, seed } = await db
       .selectFrom("run")
-      .select(["candidate", "spec_version", "seed", "requested_at"])
+      .select(["candidate", "spec_version", "seed"])
       .where("id", "=", run)
       .executeTakeFirstOrThrow();
-    const before = await trainingBefore(project, requested_at);
+    const until = await heardUntil(db, run);
+    const before = await findTrainingBefore(db, project, until);
     if (!candidate || !before) return;
     const spec = await specOf(db, { project, specVersion: spec_version });
-    const labels = await labelsBetween(project, before, requested_at, spec.rateHz);
-    if (labels.length === 0) return;
+    const heard = await labelsBetween(db, project, before.asOf.labels, until);
+    if (heard.length === 0) return;
+    const labels = heard.map(({ rateHz, reason, from, to, ...place }): NewLabel => {
+      // Rows that are not resampled have their places whatever the rate.
+      const scale = spec.windows.kind === "sliding" ? spec.rateHz / rateHz : 1;
+      return { ...place, from: from * scale, to: to * scale, random: reason === "random" };
+    });
     const model = await db
       .selectFrom("model")
       .select(["genome", "window_set", "slot"])
@@ -56,13 +64,15 @@ export function createGainActivities(platform: Platform) {
     await writeFile(path, JSON.stringify(labels));
     try {
       await using view = await viewOf(platform, spec, { ...slot, clustering: null });
-      const shards = await Promise.all((await shardsOf(db, model.window_set)).map((shard) => objects.fetch(shard)));
+      const shards = await shardPaths(model.window_set);
+      const earlier = await earlierShards(before.run);
       await using job = await compute.run(
         "label-gain",
-        { genome, shards, columns: view.columns, labels: path, metric: spec.gate.metric, seed },
+        { genome, shards, earlier, columns: view.columns, labels: path, metric: spec.gate.metric, seed },
         { signal: currentSignal() },
       );
       const gain = job.output;
+      if (gain === null) return;
       await db.transaction().execute(async (tx) => {
         await hold(tx, fence);
         await tx
@@ -82,40 +92,19 @@ export function createGainActivities(platform: Platform) {
     }
   }
 
-  /** When the training before was asked for; its snapshot has no later label. */
-  async function trainingBefore(project: string, at: Date): Promise<Date | undefined> {
-    const row = await db
-      .selectFrom("run")
-      .select("requested_at")
-      .where("project", "=", project)
-      .where("state", "=", "done")
-      .where("snapshot", "is not", null)
-      .where("requested_at", "<", at)
-      .orderBy("requested_at", "desc")
-      .executeTakeFirst();
-    return row?.requested_at;
+  async function shardPaths(windowSet: string): Promise<string[]> {
+    return Promise.all((await shardsOf(db, windowSet)).map((shard) => objects.fetch(shard)));
   }
 
-  async function labelsBetween(project: string, after: Date, until: Date, rateHz: number): Promise<NewLabel[]> {
-    const rows = await db
-      .selectFrom("label")
-      .leftJoin("task", "task.id", "label.task")
-      .select(["label.subject", "label.recording", "label.from_sample", "label.to_sample", "label.rate_hz", "task.reason"])
-      .where("label.project", "=", project)
-      .where("label.at", ">", after)
-      .where("label.at", "<=", until)
-      .where("label.class", "is not", null)
-      .where((where) =>
-        where.not(where.exists(where.selectFrom("label as later").select("later.id").whereRef("later.supersedes", "=", "label.id"))),
-      )
-      .execute();
-    return rows.map(({ subject, recording, from_sample, to_sample, rate_hz, reason }) => ({
-      subject,
-      recording,
-      from: (from_sample * rateHz) / rate_hz,
-      to: (to_sample * rateHz) / rate_hz,
-      random: reason === "random",
-    }));
+  /** The windows that a training before had. */
+  async function earlierShards(run: string): Promise<string[]> {
+    const model = await db
+      .selectFrom("run")
+      .innerJoin("model", "model.id", "run.candidate")
+      .select("model.window_set")
+      .where("run.id", "=", run)
+      .executeTakeFirst();
+    return model ? shardPaths(model.window_set) : [];
   }
 
   return { measureGain };

@@ -1,9 +1,9 @@
 import { Context } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
-import { WorkflowNotFoundError } from "@temporalio/client";
 import type { Transaction } from "kysely";
 import { notify } from "../lib/app/notify.ts";
-import { newRunId, withTemporal } from "../lib/app/outbox.ts";
+import { endOrphanRuns, isOpen } from "../lib/app/orphan-runs.ts";
+import { newRunId } from "../lib/app/outbox.ts";
 import { takeInWatched, type Watched } from "../lib/app/watch.ts";
 import type { NightState } from "../lib/domain/api/nights.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
@@ -37,20 +37,24 @@ export function createNightActivities(platform: Platform) {
     const open = { state: "running", specVersion: current.specVersion } as const;
     const workflow = Context.current().info.workflowExecution?.workflowId ?? workflowId.night(night);
     await closeAbandoned(project, workflow);
+    await endOrphanRuns(platform, project);
     if (cause === "backfill" && context.after !== null && (await isToCome(context.after))) wait(`night '${context.after}' comes first`);
 
     return db.transaction().execute(async (tx) => {
       await store.takeNightsTurn(tx, project);
       const row = await store.findNight(tx, night);
-      if (row?.state === "running" && row.detail.workflow === workflow) return open;
+      // Tried again after its answer was lost: what was decided stands.
+      if (row?.detail.workflow === workflow && row.state === "running") return open;
+      if (row?.detail.workflow === workflow && row.state === "skipped") return { state: "skipped" };
       // A backfill may take up what was cancelled. Otherwise a night that has begun, or ended, is nobody else's.
       const mine = row === undefined || row.state === "asked" || (row.state === "cancelled" && cause === "backfill");
       if (!mine) return { state: "cancelled" };
-      const reason = await whyNot(tx, context);
-      if (reason !== null && cause === "backfill") wait(reason);
+      const busy = await whyNot(tx, context);
+      if (busy && cause === "backfill") wait(busy.reason);
+      if (row?.state === "cancelled") await store.resetNight(tx, night);
       const startedAt = new Date();
-      const end = reason === null ? undefined : ({ state: "skipped", reason } as const);
-      const next = { state: end?.state ?? ("running" as const), ...end, detail: { workflow } };
+      const end = busy && ({ state: "skipped", reason: busy.reason } as const);
+      const next = { state: end?.state ?? ("running" as const), ...end, detail: { workflow, ...(busy && { beside: busy.beside }) } };
       if (row) await store.changeNight(tx, night, { ...next, startedAt, ...(end && { endedAt: startedAt }) });
       else await store.insertNight(tx, { id: night, project, cause, dueAt: new Date(context.dueAt), by: context.by, ...next });
       if (!end) return open;
@@ -59,29 +63,34 @@ export function createNightActivities(platform: Platform) {
     });
   }
 
-  async function whyNot(tx: Transaction<Database>, { project, cause, dueAt }: NightContext): Promise<string | null> {
+  async function whyNot(tx: Transaction<Database>, { project, cause, dueAt }: NightContext): Promise<Busy | undefined> {
     if (cause === "clock") {
       const made = await store.findMadeUp(tx, project, new Date(dueAt));
-      if (made) return `night '${made.id}', which began late, at ${made.started_at?.toISOString() ?? "?"}, has made up for it`;
+      const began = made?.started_at?.toISOString() ?? "?";
+      if (made) return { beside: made.id, reason: `night '${made.id}', which began late, at ${began}, has made up for it` };
     }
     const other = await store.findRunningNight(tx, project);
-    if (other) return `night '${other.id}' is under way${other.run === null ? "" : ` with run ${other.run}`}`;
+    if (!other) return besideRun(tx, project);
+    return { beside: other.id, reason: `night '${other.id}' is under way${other.run === null ? "" : ` with run ${other.run}`}` };
+  }
+
+  async function besideRun(tx: Transaction<Database>, project: string): Promise<Busy | undefined> {
     const run = await store.findOpenRun(tx, project);
-    return run ? `run ${run.id} of ${run.requestedBy} is ${run.state}` : null;
+    return run && { beside: run.id, reason: `run ${run.id} of ${run.requestedBy} is ${run.state}` };
   }
 
   /** A night whose workflow was ended from outside ended without a word; it must not keep all others away. */
   async function closeAbandoned(project: string, asking: string): Promise<void> {
     const running = await store.findRunningNight(db, project);
     const workflow = running?.detail.workflow;
-    if (!running || workflow === undefined || workflow === asking || (await isOpen(workflow))) return;
+    if (!running || workflow === undefined || workflow === asking || (await isOpen(platform, workflow))) return;
     await db.transaction().execute(async (tx) => {
       await store.takeNightsTurn(tx, project);
       const now = await store.findNight(tx, running.id);
       if (now?.state !== "running") return;
       const reason = "its workflow was ended from outside";
       await store.changeNight(tx, running.id, { state: "failed", reason, endedAt: new Date() });
-      await journalEnd(tx, { project, night: running.id }, "failed", reason, running.run);
+      await journalEnd(tx, { project, night: running.id }, "failed", reason, now.run);
     });
   }
 
@@ -89,18 +98,10 @@ export function createNightActivities(platform: Platform) {
   async function isToCome(night: string): Promise<boolean> {
     const row = await store.findNight(db, night);
     if (row)
-      return row.state === "running" || row.state === "asked" || (row.state === "cancelled" && (await isOpen(workflowId.night(night))));
-    return isOpen(workflowId.night(night));
-  }
-
-  async function isOpen(workflow: string): Promise<boolean> {
-    try {
-      const { status } = await withTemporal(platform, (client) => client.workflow.getHandle(workflow).describe());
-      return status.name === "RUNNING";
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    }
+      return (
+        row.state === "running" || row.state === "asked" || (row.state === "cancelled" && (await isOpen(platform, workflowId.night(night))))
+      );
+    return isOpen(platform, workflowId.night(night));
   }
 
   /** Takes in what is new where the spec says to look. A night of the past takes in nothing: it would not be of its time. */
@@ -110,7 +111,12 @@ export function createNightActivities(platform: Platform) {
     return takeInWatched(platform, spec, `night/${context.night}`, { signal: currentSignal() });
   }
 
-  /** Whether there is enough that is new; if there is, the run's row, so that people see it before it begins. */
+  /**
+   * Whether there is enough that is new; if there is, the run's row, so that people see it before it begins. A person may
+   * have started a run since the night was opened: then the night steps back.
+   * @throws SensorloopError STALE_ATTEMPT where the night has ended meanwhile
+   * @throws ApplicationFailure CONFLICT, to be tried again, where a night of a backfill has to wait for a run
+   */
   async function judgeNight(
     context: NightContext & { specVersion: number },
   ): Promise<{ run: RunContext; measureGain: boolean } | { run: null; reason: string }> {
@@ -129,11 +135,20 @@ export function createNightActivities(platform: Platform) {
     );
 
     return db.transaction().execute(async (tx) => {
+      await store.takeNightsTurn(tx, project);
       const row = await store.findNight(tx, night);
-      const given = row?.run ? await findRun(tx, row.run) : undefined;
+      // A cancelled workflow does not wait for this: a run that is made after its night's end would have nobody to end it.
+      if (row?.state !== "running") throw new SensorloopError("STALE_ATTEMPT", `night '${night}' has ended`, { facts: { night } });
+      const given = row.run ? await findRun(tx, row.run) : undefined;
       if (given) return { run: { run: given.run, project, specVersion: given.specVersion, seed: given.seed }, measureGain };
       await store.changeNight(tx, night, { detail: fresh, ...(verdict.worth && { reason: verdict.reason }) });
       if (!verdict.worth) return { run: null, reason: verdict.reason };
+      const busy = await besideRun(tx, project);
+      if (busy && cause === "backfill") wait(busy.reason);
+      if (busy) {
+        await store.changeNight(tx, night, { detail: { beside: busy.beside } });
+        return { run: null, reason: busy.reason };
+      }
       const { seed } = spec;
       const run = newRunId();
       const actor = `night/${night}`;
@@ -150,21 +165,24 @@ export function createNightActivities(platform: Platform) {
   async function closeNight(
     context: NightContext & { state: NightState; reason: string | null; run: string | null; notes: readonly string[] },
   ): Promise<void> {
-    const { night, project, cause, state, run, notes } = context;
+    const { night, project, cause, state, notes } = context;
     await db.transaction().execute(async (tx) => {
       await store.takeNightsTurn(tx, project);
       const row = await store.findNight(tx, night);
       if (row && row.state !== "running" && row.state !== "asked") return;
+      // Cancelled while it was judged, the workflow was not told of the run that was made.
+      const run = context.run ?? row?.run ?? null;
       const decision = run !== null && state === "done" ? (await findRun(tx, run))?.decision : undefined;
       const promoted = decision?.promoted;
       const said = decision && `${promoted ? "promoted" : "not promoted"}: ${decision.reason}`;
-      const reason = said ?? context.reason ?? state;
+      const reason = said ?? (state === "cancelled" ? row?.detail.cancelled : undefined) ?? context.reason ?? state;
       const detail = { notes, ...(promoted !== undefined && { promoted }) };
       if (row) await store.changeNight(tx, night, { state, reason, endedAt: new Date(), detail });
       else
         await store.insertNight(tx, { id: night, project, cause, dueAt: new Date(context.dueAt), by: context.by, state, reason, detail });
       await journalEnd(tx, context, state, reason, run);
     });
+    await endOrphanRuns(platform, project);
   }
 
   /** Tells people of a night that has ended; what could not be told stands in its row. */
@@ -181,6 +199,12 @@ export function createNightActivities(platform: Platform) {
     runs: { openNight, judgeNight, closeNight },
     data: { takeInNew, tellOfNight },
   };
+}
+
+/** Why a project is not free, and which run or night keeps it busy. */
+interface Busy {
+  readonly beside: string;
+  readonly reason: string;
 }
 
 async function journalEnd(

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { wakeAnnotation } from "../lib/app/wake-annotation.ts";
 import { ERRORS, isErrorCode, type ErrorReport } from "../lib/domain/errors.ts";
 import type { RunContext, RunResult, StageName, Verdict } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
@@ -7,7 +8,9 @@ import { trainingData } from "../lib/store/repositories/training-data.ts";
 import { failStage, logRun } from "./stage-record.ts";
 
 /** The beginning and the end of a run. */
-export function createRunActivities({ db }: Platform) {
+export function createRunActivities(platform: Platform) {
+  const { db } = platform;
+
   async function openRun(context: RunContext): Promise<void> {
     await db
       .updateTable("run")
@@ -101,6 +104,8 @@ export function createRunActivities({ db }: Platform) {
       .where("id", "=", run)
       .execute();
     await logRun(db, run, stage, cancelled ? "the run was cancelled" : `the run failed: ${error.message} (${code})`, "error");
+    // Labels that waited for what this would come to may ask for a night of their own.
+    wakeAnnotation(platform, context.project);
   }
 
   return { openRun, closeRun, closeReplay, failRun };

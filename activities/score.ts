@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import type { SearchContext } from "../lib/domain/stages.ts";
 import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
+import { holdErasures } from "../lib/store/repositories/erasures.ts";
 import { currentFence } from "./attempt.ts";
 import { score } from "./evaluate.ts";
 import { beginStage, endStage } from "./stage-record.ts";
@@ -49,11 +50,13 @@ export function createScoreActivities(platform: Platform) {
       const column = <Key extends keyof Prediction>(key: Key) => predictions.map((prediction) => prediction[key]);
       await db.transaction().execute(async (tx) => {
         await hold(tx, fence);
+        await holdErasures(tx, context.project);
         await sql`
           insert into prediction (project, model, snapshot, run, subject, recording, window_from, window_to, start_us, split, actual, predicted, confidence)
           select ${context.project}, ${context.model}, ${context.snapshot}, ${context.run}, t.* from unnest(
             ${column("subject")}::text[], ${column("recording")}::text[], ${column("from")}::bigint[], ${column("to")}::bigint[], ${column("startUs")}::bigint[],
-            ${column("split")}::text[], ${column("actual")}::text[], ${column("predicted")}::text[], ${column("confidence")}::real[]) as t
+            ${column("split")}::text[], ${column("actual")}::text[], ${column("predicted")}::text[], ${column("confidence")}::real[]) as t (subject)
+          where not exists (select from erased_subject where project = ${context.project} and biometric_id = t.subject)
           on conflict do nothing`.execute(tx);
       });
       return predictions.length;

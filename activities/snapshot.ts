@@ -13,8 +13,9 @@ import type { Platform } from "../lib/platform.ts";
 import { hold, raise } from "../lib/store/fence.ts";
 import { sha256Of } from "../lib/store/hashes.ts";
 import { record, type PutObject } from "../lib/store/objects.ts";
+import { listErased } from "../lib/store/repositories/erasures.ts";
+import { heardUntil } from "../lib/store/repositories/label-progress.ts";
 import { standingByRecording } from "../lib/store/repositories/labels.ts";
-import { findRun } from "../lib/store/repositories/runs.ts";
 import { currentFence, currentSignal } from "./attempt.ts";
 import { cleanedBy, cleaningRules, filesOf, hashesOf } from "./clean.ts";
 import { refOf } from "./object-of.ts";
@@ -28,8 +29,8 @@ export function createSnapshotActivities(platform: Platform) {
   const { db, objects, compute } = platform;
 
   /**
-   * Freezes what was cleaned and what people said of it: a manifest of parts with their hashes, the recordings in them,
-   * the labels that stand, and the side each subject is on.
+   * Freezes what was cleaned and what people said of it: a manifest of parts with their hashes, the recordings in them
+   * but those of erased people, the labels that stand, and the side each subject is on.
    */
   async function takeSnapshot(context: RunContext): Promise<{ snapshot: string }> {
     const fence = currentFence();
@@ -39,13 +40,15 @@ export function createSnapshotActivities(platform: Platform) {
     const { parts, twins } = await partsOf(context, spec);
     const { frozen, leftOut } = await labelsOf(context, spec);
     await tellLeftOut(context, leftOut);
+    const erased = await listErased(db, context.project);
     const splitHash = sha256Of({ split: spec.split, seed: context.seed });
     const id = sha256Of({
       project: context.project,
       parts: parts.map(({ sha256, fileSpec, role, name }) => ({ sha256, fileSpec, role, name })),
       splitHash,
-      // Only where there are any: a snapshot without labels is the one that it was before there could be some.
+      // Only where there are any: a snapshot without them is the one that it was before there could be some.
       ...(frozen && { labels: sha256Of(frozen) }),
+      ...(erased.length > 0 && { erased }),
     });
     const before = await db
       .selectFrom("snapshot")
@@ -76,11 +79,16 @@ export function createSnapshotActivities(platform: Platform) {
         spec,
         twins: twins.map((group) => group.map((part) => part.file)),
         labels: labels ? await objects.fetch(labels) : undefined,
+        erased,
         shards: Math.max(platform.config.jobs.processes, Math.ceil(parts.reduce((sum, part) => sum + part.rows, 0) / SHARD_ROWS)),
       },
       { signal: currentSignal(), onProgress: progressReporter(db, context.run, "snapshot") },
     );
     const listing = job.output;
+    if (listing.erased.recordings > 0) {
+      const { recordings, subjects } = listing.erased;
+      await logRun(db, context.run, "snapshot", `${recordings} recordings of ${subjects} erased people are left out`, "warn");
+    }
     if (listing.gone > 0)
       await logRun(db, context.run, "snapshot", `labels on ${listing.gone} recordings that are not in the data are left out`, "warn");
     const sides = await sidesOf(context, spec, listing, splitHash);
@@ -148,14 +156,14 @@ export function createSnapshotActivities(platform: Platform) {
 
   /** What people said, resolved; null where nothing of it can be used. All of it as of one moment. */
   async function labelsOf({ run, project }: RunContext, spec: Spec): Promise<{ frozen: FrozenLabels | null; leftOut: LeftOut }> {
-    // A run of the past hears what had been said by then.
-    const before = (await findRun(db, run))?.params.before;
+    // Not what is said while it works: another attempt would come to another snapshot, and the next run would count it again.
+    const at = await heardUntil(db, run);
     const freezer = new LabelFreezer(spec);
     await db
       .transaction()
       .setIsolationLevel("repeatable read")
       .execute(async (tx) => {
-        for await (const labels of standingByRecording(tx, project, before)) freezer.add(labels);
+        for await (const labels of standingByRecording(tx, project, { at })) freezer.add(labels);
       });
     const frozen = freezer.frozen();
     return { frozen: frozen.recordings.length > 0 ? frozen : null, leftOut: freezer.leftOut() };

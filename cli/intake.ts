@@ -4,6 +4,7 @@ import { takeIn, type Source } from "../lib/app/intake.ts";
 import type { TakenIn } from "../lib/domain/api/data.ts";
 import { SensorloopError } from "../lib/domain/errors.ts";
 import type { Spec } from "../lib/domain/spec.ts";
+import { publicText } from "../lib/sources/egress.ts";
 import { filesAt } from "../lib/sources/folder.ts";
 import { download, type HttpsSource } from "../lib/sources/https.ts";
 import { S3Source } from "../lib/sources/s3.ts";
@@ -89,9 +90,9 @@ function fromHttps(session: Session, source: HttpsSource): Candidate {
   return {
     async bring(folder) {
       const path = join(folder, "download");
-      session.note(`fetching ${source.url}`);
+      session.note(`fetching ${publicText(source.url)}`);
       await download(source, { path, signal: session.signal });
-      return { name, path, from: source.url };
+      return { name, path, from: publicText(source.url) };
     },
   };
 }

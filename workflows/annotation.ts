@@ -3,6 +3,13 @@ import type { Activities } from "../activities/index.ts";
 import { record } from "./presets.ts";
 
 const queue = proxyActivities<Activities["runs"]>(record);
+/** Three tries of each way, each with its time-outs; who could not be told now is told when the next reminder is due. */
+const messages = proxyActivities<Activities["runs"]>({
+  taskQueue: "orchestration",
+  startToCloseTimeout: "3m",
+  scheduleToCloseTimeout: "15m",
+  retry: { maximumAttempts: 3 },
+});
 
 /** Something was answered, or put into the queue. */
 const labelledSignal = defineSignal("labelled");
@@ -30,6 +37,9 @@ const PAUSE_MS = 250;
 export async function annotationWorkflow({ project }: { readonly project: string }): Promise<Queue> {
   let woken = false;
   let seen: Queue | null = null;
+  let reminding = false;
+  /** Brought to the front, and told to nobody yet. */
+  let urgent = 0;
   setHandler(labelledSignal, () => {
     woken = true;
   });
@@ -38,12 +48,23 @@ export async function annotationWorkflow({ project }: { readonly project: string
   for (;;) {
     woken = false;
     const { since, escalated } = await queue.tendQueue({ project });
-    await queue.remindPeople({ project, escalated });
+    urgent += escalated;
+    if (!reminding) void remind(since);
     await queue.askForRetraining({ project });
     const { nextMs, ...state } = await queue.lookAtQueue({ project, since });
     seen = state;
     if (!woken && state.open + state.adjudicate === 0) return state;
-    if (workflowInfo().historyLength > HISTORY) await continueAsNew<typeof annotationWorkflow>({ project });
+    if (workflowInfo().historyLength > HISTORY && !reminding) await continueAsNew<typeof annotationWorkflow>({ project });
     await condition(() => woken, Math.min(LOOK_MS, Math.max(PAUSE_MS, Math.ceil(nextMs ?? LOOK_MS))));
+  }
+
+  /** Beside everything else: a mail server that says nothing keeps no lease, and no night, waiting. */
+  async function remind(since: string): Promise<void> {
+    reminding = true;
+    const escalated = urgent;
+    urgent = 0;
+    await messages.remindPeople({ project, escalated, since }).catch(() => undefined);
+    reminding = false;
+    if (urgent > 0) woken = true;
   }
 }

@@ -45,14 +45,15 @@ export async function retrainWorkflow(order: NightOrder): Promise<{ night: strin
   let state: NightState = "done";
   let reason: string | null = null;
   try {
-    const opened = await (order.cause === "backfill" ? patient : runs).openNight(context);
+    const judge = order.cause === "backfill" ? patient : runs;
+    const opened = await judge.openNight(context);
     if (opened.state !== "running") {
       if (opened.state === "skipped") await messages.tellOfNight({ project, night }).catch(() => undefined);
       return { night, state: opened.state };
     }
     const { specVersion } = opened;
     notes.push(...(await data.takeInNew({ ...context, specVersion })).notes);
-    const judged = await runs.judgeNight({ ...context, specVersion });
+    const judged = await judge.judgeNight({ ...context, specVersion });
     if (judged.run) {
       run = judged.run.run;
       await executeChild(trainingPipelineWorkflow, {

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { signLabel } from "../../lib/app/answers.ts";
 import { importLabels } from "../../lib/app/label-import.ts";
-import { exportLabels, listLabels, showAgreement } from "../../lib/app/labels.ts";
-import { LABEL_FORMATS, type LabelFormat } from "../../lib/domain/api/labels.ts";
+import { exportLabels, listLabels, showAgreement, writeLabels } from "../../lib/app/labels.ts";
+import { showEstimate } from "../../lib/app/tasks.ts";
+import { LABEL_FORMATS, type Agreement, type LabelFormat } from "../../lib/domain/api/labels.ts";
+import { estimateText } from "../../lib/domain/estimate-text.ts";
 import { jsonOption, pageOptions, wholeNumber, type ListOptions } from "../arguments.ts";
 import { verb } from "../session.ts";
 import { percent, table } from "../table.ts";
@@ -63,10 +65,10 @@ export function labelCommand(): Command {
       verb(async (session, project: string, path: string, { format }: { format?: LabelFormat }) => {
         const file = { format: format ?? formatOf(path), text: await readText(path) };
         const value = await importLabels(session.platform(), project, file, session.actor);
-        const { added, known, refused } = value;
+        const { added, changed, known, refused } = value;
         const shown = refused.slice(0, SHOWN);
         const rest = refused.length > SHOWN ? [`... and ${refused.length - SHOWN} more; --json lists all`] : [];
-        const summary = `${added} added, ${known} known already, ${refused.length} refused`;
+        const summary = `${added} added, ${changed} corrected, ${known} known already, ${refused.length} refused`;
         const text = [summary, ...(shown.length > 0 ? [table(shown, ["line", "code", "message"], "")] : []), ...rest].join("\n");
         return { value, text, failed: refused.length > 0 };
       }),
@@ -76,10 +78,13 @@ export function labelCommand(): Command {
     .option("--out <file>", "where it goes (default: standard output)")
     .action(
       verb(async (session, project: string, { format, out }: { format: LabelFormat; out?: string }) => {
-        const value = await exportLabels(session.platform(), project, format);
-        if (out === undefined) return { value, text: value.text.trimEnd() };
-        await writeFile(out, value.text, { flag: "wx" });
-        return { value: { ...value, text: undefined, out }, text: `${value.labels} labels in ${out}` };
+        if (out === undefined) {
+          const value = await exportLabels(session.platform(), project, { format });
+          return { value, text: value.text.trimEnd() };
+        }
+        await using file = await open(out, "wx");
+        const labels = await writeLabels(session.platform(), project, { format }, (text) => file.appendFile(text));
+        return { value: { format, labels, out }, text: `${labels} labels in ${out}` };
       }),
     );
   jsonOption(
@@ -87,18 +92,25 @@ export function labelCommand(): Command {
   ).action(
     verb(async (session, project: string) => {
       const value = await showAgreement(session.platform(), project);
+      const estimate = await showEstimate(session.platform(), project);
       const { overall, annotators, pairs, perClass } = value;
       const rows = annotators.map((each) => ({ ...each, agreement: percent(each.agreement), gold: percent(each.gold) }));
       const text = [
         `Krippendorff's alpha: ${overall.alpha?.toFixed(3) ?? "unknown"} over ${overall.items} tasks with several answers`,
+        `The champion, by the random slice: ${estimate ? `${estimateText(estimate.accuracy)} of ${estimate.answered} right` : "nobody has answered any of it yet"}`,
         table(rows, ["account", "labels", "medianSeconds", "agreement", "gold", "goldItems"], "nobody has answered a task yet"),
         ...(perClass.length > 0 ? [table(perClass, ["label", "alpha", "items"], "")] : []),
-        ...(pairs.length > 0 ? [table(pairs, ["a", "b", "kappa", "items"], "")] : []),
+        ...(pairs.length > 0 ? [table(pairs.flatMap(pairRows), ["a", "b", "class", "kappa", "items"], "")] : []),
       ].join("\n\n");
-      return { value, text };
+      return { value: { ...value, estimate }, text };
     }),
   );
   return label;
+}
+
+/** A pair over all classes, then class by class. */
+function pairRows({ a, b, kappa, items, perClass }: Agreement["pairs"][number]) {
+  return [{ a, b, class: "all", kappa, items }, ...perClass.map(({ label, ...figures }) => ({ a, b, class: label, ...figures }))];
 }
 
 function formatOption(text: string): Option {

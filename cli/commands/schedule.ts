@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { askNight, listNights } from "../../lib/app/nights.ts";
+import { askNight, cancelNight, listNights } from "../../lib/app/nights.ts";
 import * as schedules from "../../lib/app/schedules.ts";
 import { NIGHT_STATES, type Due, type Night, type NightState, type Schedule, type ScheduleInput } from "../../lib/domain/api/nights.ts";
 import { instant, jsonOption, pageOptions, wholeNumber, type ListOptions } from "../arguments.ts";
@@ -102,6 +102,21 @@ export function scheduleCommand(): Command {
       verb(async (session, project: string, options: { id?: string; why: string }) => {
         const night = await askNight(session.platform(), project, { cause: "request", ...options }, session.actor);
         return { value: night, text: `night ${night.id} is ${night.state}${night.reason === null ? "" : `: ${night.reason}`}` };
+      }),
+    );
+  jsonOption(
+    schedule
+      .command("cancel")
+      .description("end a night that waits or is under way, and its run; of a backfill, the nights still to come too")
+      .argument("<project>")
+      .argument("<night>", "as `schedule nights` shows it"),
+  )
+    .option("--why <text>", "for the journal", "")
+    .action(
+      verb(async (session, project: string, id: string, { why }: { why: string }) => {
+        const night = await cancelNight(session.platform(), project, id, why, session.actor);
+        const text = night.state === "cancelled" ? `night ${id} is cancelled` : `night ${id} ends as soon as its activities have stopped`;
+        return { value: night, text };
       }),
     );
   pageOptions(jsonOption(schedule.command("nights").description("what became of a project's nights, newest first").argument("<project>")))

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { eraseSubject } from "../../lib/app/erasure.ts";
 import { listSubjects, setProfile } from "../../lib/app/profiles.ts";
 import { jsonOption, pageOptions, type ListOptions } from "../arguments.ts";
 import { verb } from "../session.ts";
@@ -40,5 +41,19 @@ export function subjectCommand(): Command {
         return { value: known, text: sheet({ ...known }) };
       }),
     );
+  jsonOption(
+    subject
+      .command("erase")
+      .description("remove what is known of a person, and take nothing of them in any more; cannot be undone")
+      .argument("<project>")
+      .argument("<subject>", "as the files call them, or their biometric id")
+      .requiredOption("--why <text>", "for the journal, which keeps it for ever: name nobody"),
+  ).action(
+    verb(async (session, project: string, name: string, { why }: { why: string }) => {
+      const erased = await eraseSubject(session.platform(), project, name, why, session.actor);
+      const text = `${sheet({ ...erased })}\n\nThe next run leaves their recordings out. What stays: docs/operations.md, Erasing a person.`;
+      return { value: erased, text };
+    }),
+  );
   return subject;
 }

@@ -9,12 +9,13 @@ import type { AnnotationSpec } from "../domain/spec-annotation.ts";
 import type { Platform } from "../platform.ts";
 import type { Database } from "../store/database.ts";
 import { append, eventsAbout, takeTurn } from "../store/journal.ts";
+import { holdErasures } from "../store/repositories/erasures.ts";
 import { findLabel, findLabelSuperseding, isLabelId } from "../store/repositories/labels.ts";
 import { dropLease, leaseTo } from "../store/repositories/leases.ts";
 import type { Db } from "../store/repositories/rows.ts";
 import { answersOf, findTask, holdTask, updateTask, type TaskRow } from "../store/repositories/tasks.ts";
 import { contradict } from "./contradictions.ts";
-import { checkPlace } from "./label-place.ts";
+import { checkNotErased, checkPlace } from "./label-place.ts";
 import { needSpec } from "./projects.ts";
 import { wakeAnnotation } from "./wake-annotation.ts";
 
@@ -57,11 +58,17 @@ interface Signing {
 }
 
 async function sign(tx: Tx, { project, spec, label, authority, actor }: Signing): Promise<Outcome> {
+  await holdErasures(tx, project);
   await takeTurn(tx, { table: "label", key: label.id });
   const known = await findLabel(tx, project, label.id);
   if (known) return sameAgain(tx, known, label, actor);
   if (await isLabelId(tx, label.id)) throw idTaken(label.id);
   const replaced = label.supersedes === undefined ? undefined : await needLabel(tx, project, label.supersedes);
+  // The label would leave one task for another, whose row alone is held.
+  if (replaced && label.task !== undefined && label.task !== replaced.task)
+    throw new SensorloopError("REQUEST_INVALID", "the label that it supersedes answers another task, or none", {
+      facts: { field: "task", task: replaced.task },
+    });
   // Always the task before the label that is replaced: whoever else wants both takes them in this order.
   const taskId = label.task ?? replaced?.task ?? null;
   const task = taskId === null ? undefined : await needTask(tx, project, taskId);
@@ -92,18 +99,20 @@ async function sign(tx: Tx, { project, spec, label, authority, actor }: Signing)
     return { label: signed, task: null };
   }
   await dropLease(tx, task.id, actor.account);
-  return { label: signed, task: shown(await count(tx, task, actor.account)) };
+  return { label: signed, task: shown(await countAnswers(tx, task, actor.account)) };
 }
 
 /**
  * Takes one's own label back, by a label without a class that supersedes it. Its task is open again, where it wants an
  * answer, and in one's own hands. What has been decided can be taken back by who decided it alone.
- * @throws SensorloopError NOT_FOUND, ANNOTATION_OFF, FORBIDDEN (another's label), CONFLICT (superseded or decided already)
+ * @throws SensorloopError NOT_FOUND, ANNOTATION_OFF, SUBJECT_UNKNOWN (erased), FORBIDDEN (another's label), CONFLICT
+ * (superseded or decided already)
  */
 export async function withdrawLabel(platform: Platform, project: string, label: string, id: string, actor: Signer): Promise<AddedLabel> {
   const { db } = platform;
   const { annotation } = await annotatedSpec(db, project);
   const result = await db.transaction().execute(async (tx): Promise<AddedLabel> => {
+    await holdErasures(tx, project);
     await takeTurn(tx, { table: "label", key: id });
     const own = await needLabel(tx, project, label);
     const known = await findLabel(tx, project, id);
@@ -112,6 +121,7 @@ export async function withdrawLabel(platform: Platform, project: string, label: 
       return answerAgain(tx, known);
     }
     if (await isLabelId(tx, id)) throw idTaken(id);
+    await checkNotErased(tx, project, own);
     if (own.by !== actor.account)
       throw new SensorloopError("FORBIDDEN", `label '${label}' is ${own.by}'s to take back`, { facts: { label, by: own.by } });
     const task = own.task === null ? undefined : await needTask(tx, project, own.task);
@@ -129,7 +139,7 @@ export async function withdrawLabel(platform: Platform, project: string, label: 
     await append(tx, { kind: "label.signed", actor: actor.account, project, payload });
     const signed = (await findLabel(tx, project, id))!;
     if (!task) return { label: signed, task: null };
-    const counted = await count(tx, task, actor.account);
+    const counted = await countAnswers(tx, task, actor.account);
     if (counted.state === "open") await leaseTo(tx, task.id, actor.account, annotation.leaseMinutes);
     return { label: signed, task: shown(counted) };
   });
@@ -139,7 +149,7 @@ export async function withdrawLabel(platform: Platform, project: string, label: 
 
 /**
  * Decides what annotators disagree on, or what they agreed on wrongly, with the strongest word there is.
- * @throws SensorloopError NOT_FOUND, ANNOTATION_OFF, UNKNOWN_CLASS, FORBIDDEN (for engineers and the spec's experts),
+ * @throws SensorloopError NOT_FOUND, ANNOTATION_OFF, UNKNOWN_CLASS, SUBJECT_UNKNOWN (erased), FORBIDDEN (for engineers and the spec's experts),
  * CONFLICT (facts.task: it changed since that version, or still waits for answers)
  */
 export async function adjudicate(
@@ -157,6 +167,7 @@ export async function adjudicate(
     });
   checkClass(spec, decision.class);
   const result = await db.transaction().execute(async (tx): Promise<AddedLabel> => {
+    await holdErasures(tx, project);
     await takeTurn(tx, { table: "label", key: decision.id });
     const known = await findLabel(tx, project, decision.id);
     if (known) {
@@ -165,6 +176,7 @@ export async function adjudicate(
     }
     if (await isLabelId(tx, decision.id)) throw idTaken(decision.id);
     const row = await needTask(tx, project, task);
+    await checkNotErased(tx, project, row);
     if (row.version !== decision.version || (row.state !== "adjudicate" && row.state !== "done"))
       throw new SensorloopError("CONFLICT", `the task is ${row.state} at version ${row.version}`, { facts: { task: shown(row) } });
     const { subject, recording, from_sample: from, to_sample: to, rate_hz: rateHz } = row;
@@ -174,7 +186,7 @@ export async function adjudicate(
     };
     await append(tx, { kind: "label.signed", actor: actor.account, project, payload });
     const signed = (await findLabel(tx, project, decision.id))!;
-    return { label: signed, task: shown(await count(tx, row, actor.account)) };
+    return { label: signed, task: shown(await countAnswers(tx, row, actor.account)) };
   });
   wakeAnnotation(platform, project);
   return result;
@@ -186,7 +198,7 @@ export function mayAdjudicate(annotation: AnnotationSpec, actor: Signer): boolea
 }
 
 /** Counts the answers of a task that is held, and journals what they have come to where that is new. */
-async function count(tx: Tx, task: TaskRow, account: string): Promise<TaskRow> {
+export async function countAnswers(tx: Tx, task: TaskRow, account: string): Promise<TaskRow> {
   const answers = await answersOf(tx, task.id);
   const found = task.state === "withdrawn" ? { state: task.state, outcome: null } : settle(answers, task.wanted);
   const counted = await updateTask(tx, task.id, { ...found, answers: answers.filter(isAnswer).length });

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { Label } from "../domain/api/labels.ts";
+import type { Spec } from "../domain/spec.ts";
 import type { AnnotationSpec } from "../domain/spec-annotation.ts";
 import type { Database } from "../store/database.ts";
 import { append } from "../store/journal.ts";
 import { passTask } from "../store/repositories/leases.ts";
-import { predictionsAgainst } from "../store/repositories/task-candidates.ts";
+import { predictionsAgainst, predictionsAgainstAll, type Contradiction } from "../store/repositories/task-candidates.ts";
 import { insertTasks } from "../store/repositories/tasks.ts";
 
 /** One label of a whole recording may contradict a thousand windows; a few of them show why. */
@@ -24,20 +25,57 @@ export async function contradict(
   if (annotation.tasks.contradicted === 0 || (authority !== "user" && authority !== "annotator")) return;
   const surer = authority === "user" ? 0 : annotation.doubtBelow;
   const against = await predictionsAgainst(tx, label, surer, MOST_A_LABEL);
-  const made = await insertTasks(
+  await ask(
     tx,
-    against.map((prediction) => ({
-      ...{ id: randomUUID(), project, reason: "contradicted" as const, subject: label.subject, recording: label.recording },
-      from_sample: prediction.from,
-      to_sample: prediction.to,
-      rate_hz: label.rateHz,
-      start_us: prediction.startUs,
-      ...{ model: prediction.model, snapshot: prediction.snapshot, predicted: prediction.predicted, confidence: prediction.confidence },
-      ...{ claimed: label.class, gold: null, rank: 0, wanted: 1 },
-    })),
+    { project, actor: by },
+    against.map((prediction) => ({ ...prediction, ...{ label: label.class!, by } })),
+    label.rateHz,
   );
-  for (const task of made) await passTask(tx, task, by, "contradicted by their own label");
-  const model = against[0]?.model;
-  if (made.length > 0 && model !== undefined)
-    await append(tx, { kind: "task.made", actor: by, project, payload: { reason: "contradicted", tasks: made.length, model } });
+}
+
+/**
+ * Asks about predictions that imported labels contradict, as `contradict` does label by label, in one statement and at most
+ * as many as a promotion would ask about.
+ * @param signed the first and the last entry of the journal that they are
+ */
+export async function contradictAll(
+  tx: Transaction<Database>,
+  { spec, signed, actor }: { spec: Spec; signed: { readonly first: number; readonly last: number }; actor: string },
+): Promise<void> {
+  const { project, rateHz, windows, annotation } = spec;
+  if (!annotation || annotation.tasks.contradicted === 0) return;
+  const against = await predictionsAgainstAll(
+    tx,
+    // Rows that are not resampled have their places whatever the rate.
+    { project, ...signed, surer: annotation.doubtBelow, rateHz: windows.kind === "sliding" ? rateHz : null },
+    { ofLabel: MOST_A_LABEL, limit: annotation.tasks.contradicted },
+  );
+  await ask(tx, { project, actor }, against, rateHz);
+}
+
+/** A prediction, and the word against it. */
+type Contradicted = Contradiction & { readonly label: string; readonly by: string };
+
+async function ask(
+  tx: Transaction<Database>,
+  { project, actor }: { readonly project: string; readonly actor: string },
+  against: readonly Contradicted[],
+  rateHz: number,
+): Promise<void> {
+  const tasks = against.map((prediction) => ({ ...prediction, id: randomUUID() }));
+  const made = new Set(
+    await insertTasks(
+      tx,
+      tasks.map((task) => ({
+        ...{ id: task.id, project, reason: "contradicted" as const, subject: task.subject, recording: task.recording },
+        ...{ from_sample: task.from, to_sample: task.to, rate_hz: rateHz, start_us: task.startUs },
+        ...{ model: task.model, snapshot: task.snapshot, predicted: task.predicted, confidence: task.confidence },
+        ...{ claimed: task.label, gold: null, rank: 0, wanted: 1 },
+      })),
+    ),
+  );
+  const asked = tasks.filter(({ id }) => made.has(id));
+  for (const { id, by } of asked) await passTask(tx, id, by, "contradicted by their own label");
+  for (const [model, its] of Map.groupBy(asked, ({ model: of }) => of))
+    await append(tx, { kind: "task.made", actor, project, payload: { reason: "contradicted", tasks: its.length, model } });
 }

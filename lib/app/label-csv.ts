@@ -1,18 +1,22 @@
 import { parse } from "csv-parse/sync";
-import type { Label } from "../domain/api/labels.ts";
 import { SensorloopError } from "../domain/errors.ts";
 import { refusal, takeForeign, type ForeignLabels } from "../domain/labels/foreign.ts";
+import type { LabelDocument } from "../domain/labels/label-document.ts";
 import { csvCell, textOfCell } from "./csv-cell.ts";
 
 const COLUMNS = ["subject", "recording", "from", "to", "class", "by", "authority", "at", "rateHz", "id"] as const;
 const NEEDED = ["subject", "recording", "from", "to", "class"] as const;
 const NUMBERS: readonly string[] = ["from", "to", "rateHz"];
 
+const END = "\r\n";
+
 /** One line a label under a header of names. Cells that a spreadsheet would run begin with an apostrophe. */
-export function writeLabelCsv(labels: readonly Label[]): string {
-  const lines = labels.map((label) => COLUMNS.map((column) => csvCell(label[column])).join(","));
-  return [COLUMNS.join(","), ...lines, ""].join("\r\n");
-}
+export const labelCsv: LabelDocument = {
+  head: COLUMNS.join(",") + END,
+  between: "",
+  tail: "",
+  recordings: (labels) => labels.map((label) => COLUMNS.map((column) => csvCell(label[column])).join(",") + END).join(""),
+};
 
 /**
  * Columns are found by name; subject, recording, from, to and class must be there, those that are not ours are passed over.

@@ -1,17 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { ImportedLabels, LabelFormat } from "../domain/api/labels.ts";
-import { refusal, type ForeignLabel, type ForeignLabels, type RefusedLabel } from "../domain/labels/foreign.ts";
+import { refusal, type ForeignLabels, type RefusedLabel } from "../domain/labels/foreign.ts";
 import { readJson } from "../domain/labels/json.ts";
 import { readLabelStudio } from "../domain/labels/label-studio.ts";
 import type { Spec } from "../domain/spec.ts";
 import { recordingId } from "../ingest/identity.ts";
 import { Vocabulary } from "../ingest/vocabulary.ts";
 import type { Platform } from "../platform.ts";
+import type { Database } from "../store/database.ts";
 import { appendAll, isTaken, takeTurn } from "../store/journal.ts";
-import { extentsOf, knownLabels, type Wanted } from "../store/repositories/labels.ts";
+import { holdErasures, listErased } from "../store/repositories/erasures.ts";
+import { extentsOf, knownLabels } from "../store/repositories/labels.ts";
 import type { Db } from "../store/repositories/rows.ts";
+import { contradictAll } from "./contradictions.ts";
 import { readLabelCsv } from "./label-csv.ts";
+import { contentOf, correctLabels, type ImportedLabel } from "./label-corrections.ts";
 import { needSpec } from "./projects.ts";
 import { wakeAnnotation } from "./wake-annotation.ts";
 
@@ -23,19 +27,18 @@ const READERS: Readonly<Record<LabelFormat, (text: string) => ForeignLabels>> = 
 
 /** Labels of one commit: large enough to be fast, small enough that others are not kept waiting. */
 const LABELS_AT_ONCE = 5_000;
+/** Corrections of one commit: each waits for the turn of its label and of its task. */
+const CORRECTIONS_AT_ONCE = 200;
 /** How often a commit is tried again because somebody signed one of its ids at the same moment. */
 const TRIES = 3;
-
-/** A label that was looked up and can be signed. */
-interface Ready extends Wanted {
-  readonly foreign: ForeignLabel;
-}
 
 /**
  * Takes labels in that were made elsewhere: each is checked on its own, the good ones are signed, the others named with
  * line and code. What is there already, by id or because a standing label says the same, is counted and left alone, so
- * that a file sent twice, or again after a failure, adds nothing twice. Whoever imports is the actor of the journal's
- * entries; whose word a label is, the file says (`by`, `authority`; an annotator's where it says nothing).
+ * that a file sent twice, or again after a failure, adds nothing twice; a file that says otherwise under a known id
+ * corrects that label (see `correctLabels`), but never goes back to what a label said before it was superseded: a file
+ * that is older looks the same. Whoever imports is the actor of the journal's entries; whose word a label is, the file says
+ * (`by`, `authority`; an annotator's where it says nothing). Afterwards predictions that the labels contradict are asked about.
  * @throws SensorloopError SPEC_UNKNOWN; REQUEST_INVALID, HEADER_MISMATCH where the file as a whole cannot be read
  */
 export async function importLabels(
@@ -47,20 +50,34 @@ export async function importLabels(
   const { db } = platform;
   const spec = await needSpec(db, project);
   const { labels, refused } = READERS[file.format](file.text);
-  const ready = await lookUp(db, project, spec, labels, { refused, actor });
-  let added = 0;
-  let known = 0;
-  const seen = new Set<string>();
-  for (let at = 0; at < ready.length; at += LABELS_AT_ONCE) {
-    const some = ready.slice(at, at + LABELS_AT_ONCE).filter((label) => isNew(label, seen));
-    known += Math.min(LABELS_AT_ONCE, ready.length - at) - some.length;
+  const unread = refused.length;
+  const ready = onceEach(await lookUp(db, project, spec, labels, { refused, actor }), refused);
+  let [added, changed] = [0, 0];
+  const changes: ImportedLabel[] = [];
+  const entries: number[] = [];
+  for (const some of chunks(ready, LABELS_AT_ONCE)) {
     const signed = await again(() => sign(platform, project, some, actor));
-    added += signed.added;
-    known += signed.known;
+    added += signed.entries.length;
     refused.push(...signed.refused);
+    changes.push(...signed.changes);
+    entries.push(...signed.entries);
   }
-  if (added > 0) wakeAnnotation(platform, project);
-  return { added, known, refused: refused.sort((left, right) => (left.line ?? 0) - (right.line ?? 0)) };
+  for (const some of chunks(changes, CORRECTIONS_AT_ONCE)) {
+    const corrected = await again(() => inTurn(platform, project, some, (tx, valid) => correctLabels(tx, project, valid, actor)));
+    changed += corrected.entries.length;
+    refused.push(...corrected.refused);
+    entries.push(...corrected.entries);
+  }
+  if (entries.length > 0) {
+    const signed = { first: entries[0]!, last: entries.at(-1)! };
+    await db.transaction().execute(async (tx) => {
+      await holdErasures(tx, project);
+      await contradictAll(tx, { spec, signed, actor });
+    });
+    wakeAnnotation(platform, project);
+  }
+  const known = labels.length - added - changed - (refused.length - unread);
+  return { added, changed, known, refused: refused.sort((left, right) => (left.line ?? 0) - (right.line ?? 0)) };
 }
 
 /** Finds out whose samples each label is about, and refuses what cannot be. */
@@ -68,12 +85,12 @@ async function lookUp(
   db: Db,
   project: string,
   spec: Spec,
-  labels: readonly ForeignLabel[],
+  labels: ForeignLabels["labels"],
   { refused, actor }: { refused: RefusedLabel[]; actor: string },
-): Promise<Ready[]> {
+): Promise<ImportedLabel[]> {
   const vocabulary = new Vocabulary(spec.labels);
   const people = await peopleOf(db, project, new Set(labels.map((label) => label.subject)));
-  const found = labels.flatMap((foreign): Ready[] => {
+  const found = labels.flatMap((foreign): ImportedLabel[] => {
     const reading = vocabulary.read(foreign.class);
     const subject = people.get(foreign.subject);
     if ("unknown" in reading) refused.push(refusal(foreign, "UNKNOWN_CLASS", reading.unknown));
@@ -114,8 +131,13 @@ function isRecordingId(recording: string): boolean {
   return /~[0-9a-f]{12}$/.test(recording);
 }
 
-async function samplesOf(db: Db, project: string, spec: Spec, labels: readonly Ready[]): Promise<(label: Ready) => number | null> {
-  const key = ({ subject, recording }: Ready) => JSON.stringify([subject, recording]);
+async function samplesOf(
+  db: Db,
+  project: string,
+  spec: Spec,
+  labels: readonly ImportedLabel[],
+): Promise<(label: ImportedLabel) => number | null> {
+  const key = ({ subject, recording }: ImportedLabel) => JSON.stringify([subject, recording]);
   const distinct = [...new Map(labels.map((label) => [key(label), label])).values()];
   const samples = await extentsOf(
     db,
@@ -127,24 +149,65 @@ async function samplesOf(db: Db, project: string, spec: Spec, labels: readonly R
   return (label) => lengths.get(key(label)) ?? null;
 }
 
-/** Whether nothing before it in the file has its id or says the same. */
-function isNew({ id, subject, recording, from, to, rateHz, class: name, by }: Ready, seen: Set<string>): boolean {
-  const content = JSON.stringify([subject, recording, from, to, rateHz, name, by]);
-  if (seen.has(id) || seen.has(content)) return false;
-  seen.add(id).add(content);
-  return true;
+/** Each id once: what the file repeats is known, and of two under one id that differ the second is refused. */
+function onceEach(labels: readonly ImportedLabel[], refused: RefusedLabel[]): ImportedLabel[] {
+  const said = new Map<string, string>();
+  return labels.filter((label) => {
+    const before = said.get(label.id);
+    if (before === undefined) said.set(label.id, contentOf(label));
+    else if (before !== contentOf(label))
+      refused.push(refusal(label.foreign, "CONFLICT", `the file says something else of '${label.id}' before`));
+    return before === undefined;
+  });
 }
 
-/** One commit. Imports of a project take turns, so that two of the same file at once are one. */
-function sign({ db }: Platform, project: string, labels: readonly Ready[], actor: string): Promise<ImportedLabels> {
+/** Those that no other before them says as well, in the same name. */
+function distinct(labels: readonly ImportedLabel[]): ImportedLabel[] {
+  return [...new Map(labels.toReversed().map((label) => [JSON.stringify([contentOf(label), label.by]), label])).values()].toReversed();
+}
+
+function* chunks<Item>(items: readonly Item[], size: number): Generator<Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+/**
+ * One commit. Imports of a project take turns, so that two of the same file at once are one. Whoever was erased since the
+ * label was looked up is refused.
+ */
+function inTurn<Result extends { readonly refused: readonly RefusedLabel[] }>(
+  { db }: Platform,
+  project: string,
+  labels: readonly ImportedLabel[],
+  work: (tx: Transaction<Database>, labels: readonly ImportedLabel[]) => Promise<Result>,
+): Promise<Result> {
   return db.transaction().execute(async (tx) => {
+    await holdErasures(tx, project);
     await takeTurn(tx, { table: "label", key: `import/${project}` });
-    const { known, foreign } = await knownLabels(tx, project, labels);
+    const erased = new Set(await listErased(tx, project));
+    const gone = labels.filter(({ subject }) => erased.has(subject));
+    const result = await work(
+      tx,
+      labels.filter(({ subject }) => !erased.has(subject)),
+    );
+    const refused = gone.map(({ foreign, subject }) => refusal(foreign, "SUBJECT_UNKNOWN", `subject '${subject}' was erased`));
+    return { ...result, refused: [...result.refused, ...refused] };
+  });
+}
+
+interface SignedSome {
+  readonly entries: readonly number[];
+  readonly refused: readonly RefusedLabel[];
+  readonly changes: readonly ImportedLabel[];
+}
+
+function sign(platform: Platform, project: string, wanted: readonly ImportedLabel[], actor: string): Promise<SignedSome> {
+  return inTurn(platform, project, wanted, async (tx, labels) => {
+    const { known, foreign, changed } = await knownLabels(tx, project, labels);
     const refused = labels.flatMap((label, place) =>
       foreign.has(place) ? [refusal(label.foreign, "CONFLICT", `the id '${label.id}' is another project's label`)] : [],
     );
-    const fresh = labels.filter((_, place) => !known.has(place) && !foreign.has(place));
-    await appendAll(
+    const fresh = distinct(labels.filter((_, place) => !known.has(place) && !foreign.has(place) && !changed.has(place)));
+    const entries = await appendAll(
       tx,
       fresh.map(({ id, subject, recording, from, to, rateHz, class: name, by, foreign: { authority } }) => ({
         kind: "label.signed",
@@ -157,7 +220,7 @@ function sign({ db }: Platform, project: string, labels: readonly Ready[], actor
         },
       })),
     );
-    return { added: fresh.length, known: labels.length - fresh.length - refused.length, refused };
+    return { entries: entries.map(({ id }) => id), refused, changes: labels.filter((_, place) => changed.has(place)) };
   });
 }
 

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { SensorloopError } from "../domain/errors.ts";
+import { isErased } from "../store/repositories/erasures.ts";
 import type { Db } from "../store/repositories/rows.ts";
 
 /** A stretch of a recording, as someone wants to label it. */
@@ -35,4 +36,10 @@ export async function checkPlace(db: Db, project: string, stretch: Stretch, rate
       facts: { samples: Math.round(samples), from, to },
     });
   }
+}
+
+/** @throws SensorloopError SUBJECT_UNKNOWN */
+export async function checkNotErased(db: Db, project: string, { subject }: Pick<Stretch, "subject">): Promise<void> {
+  if (await isErased(db, project, subject))
+    throw new SensorloopError("SUBJECT_UNKNOWN", `subject '${subject}' was erased from project '${project}'`, { facts: { subject } });
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTransport } from "nodemailer";
 import { SensorloopError } from "../domain/errors.ts";
@@ -18,11 +17,13 @@ export interface Notice {
 
 export interface NotifyOptions extends Pick<WebhookOptions, "ca" | "permitted" | "timeoutMs"> {
   /** The same one again is the same message: what has to be repeated can be told from what is new. */
-  readonly delivery?: string;
+  readonly delivery: string;
   readonly backoffMs?: number;
 }
 
 const TRIES = 3;
+/** Of connecting, of the greeting, and of any silence after it; and of the whole conversation three times as much. */
+const MAIL_MS = 10_000;
 
 /**
  * Tells whoever the project's spec names, by webhook and by mail; nothing where it names nobody, or does not want this
@@ -34,12 +35,12 @@ export async function notify(
   project: string,
   kind: NoticeKind,
   notice: Notice,
-  options: NotifyOptions = {},
+  options: NotifyOptions,
 ): Promise<string[]> {
   const wanted = await addresses(platform, project);
   if (!wanted?.on.includes(kind)) return [];
   const { webhookSecret: secret, smtpUrl, mailFrom } = platform.config.notify;
-  const delivery = options.delivery ?? randomUUID();
+  const { delivery, timeoutMs = MAIL_MS } = options;
   const document = { kind, project, ...notice, url: platform.config.web.publicUrl, at: new Date().toISOString() };
   const ways: [string, () => Promise<unknown>][] = [];
   if (wanted.webhook !== undefined) {
@@ -52,7 +53,7 @@ export async function notify(
       .join("\n")}\n\n${document.url}\n`;
     ways.push([
       "mail",
-      () => sendMail(smtpUrl, { from: mailFrom, to: [...wanted.mail], subject: `Sensorloop: ${notice.title}`, text, delivery }),
+      () => sendMail(smtpUrl, timeoutMs, { from: mailFrom, to: [...wanted.mail], subject: `Sensorloop: ${notice.title}`, text, delivery }),
     ]);
   }
   const troubles = await Promise.all(ways.map(([way, send]) => tryOut(way, send, options.backoffMs ?? 1_000)));
@@ -78,13 +79,16 @@ async function tryOut(way: string, send: () => Promise<unknown>, backoffMs: numb
 }
 
 async function sendMail(
-  smtpUrl: string,
+  url: string,
+  timeoutMs: number,
   { delivery, ...mail }: { from: string; to: string[]; subject: string; text: string; delivery: string },
 ): Promise<void> {
   // Text alone, and nothing in it is opened: what annotators and files are called ends up here.
-  const transport = createTransport(smtpUrl, { disableFileAccess: true, disableUrlAccess: true });
+  const patience = { connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs };
+  const transport = createTransport({ url, ...patience }, { disableFileAccess: true, disableUrlAccess: true });
   try {
-    await transport.sendMail({ ...mail, messageId: `<${delivery.replaceAll(/[^\w-]/g, "-")}@sensorloop>` });
+    const messageId = `<${delivery.replaceAll(/[^\w-]/g, "-")}@sensorloop>`;
+    await transport.sendMail({ ...mail, messageId, signal: AbortSignal.timeout(3 * timeoutMs) });
   } finally {
     transport.close();
   }

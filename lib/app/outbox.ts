@@ -1,5 +1,11 @@
 import { randomInt } from "node:crypto";
-import { ServiceError, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, WorkflowNotFoundError } from "@temporalio/client";
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from "@temporalio/client";
 import { SensorloopError } from "../domain/errors.ts";
 import { workflowId } from "../domain/ids.ts";
 import type { RunContext } from "../domain/stages.ts";
@@ -47,7 +53,13 @@ export async function startPending(platform: Platform): Promise<number> {
   return runs.length;
 }
 
-/** Calls Temporal with a deadline, in the words of the catalogue. @throws SensorloopError TEMPORAL_UNAVAILABLE */
+/** gRPC's word for what stays refused however often it is asked. */
+const INVALID_ARGUMENT = 3;
+
+/**
+ * Calls Temporal with a deadline, in the words of the catalogue.
+ * @throws SensorloopError TEMPORAL_UNAVAILABLE, REQUEST_INVALID (it has answered, and refuses what it was told)
+ */
 export async function withTemporal<Result>(
   platform: Platform,
   call: (client: Awaited<ReturnType<Platform["temporal"]>>) => Promise<Result>,
@@ -58,6 +70,9 @@ export async function withTemporal<Result>(
   } catch (error) {
     // Not found and refused are answers; a service error is none.
     if (error instanceof ServiceError && !(error instanceof WorkflowNotFoundError)) {
+      const { cause } = error;
+      if (isGrpcServiceError(cause) && (cause.code as number) === INVALID_ARGUMENT)
+        throw new SensorloopError("REQUEST_INVALID", `Temporal refuses this: ${cause.details}`, { cause: error });
       throw new SensorloopError("TEMPORAL_UNAVAILABLE", "Temporal did not answer in time", { cause: error });
     }
     throw error;

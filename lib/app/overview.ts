@@ -41,11 +41,12 @@ async function overview({ db }: Pick<Platform, "db">, id: string): Promise<Overv
   const last = recent.find((run) => run.kind === "training" && !active.includes(run)) ?? null;
   const watched = active.find((run) => run.kind === "training") ?? last;
   const stages = watched ? await listStages(db, watched.run) : [];
+  const before = last && last !== watched ? await listStages(db, last.run) : [];
   const loop = await countLoop(db, id);
   const annotation = await annotationOf(db, await needSpec(db, id), loop);
   const nights = await nightsOf(db, id);
   const stations = [
-    ...stationsOf({ counts, champions, predictions, models, stages, run: watched }),
+    ...stationsOf({ counts, champions, predictions, models, stages, before, run: watched }),
     annotateStation(annotation, loop),
     retrainStation(nights, loop),
   ];
@@ -96,11 +97,17 @@ interface Seen {
   readonly predictions: { readonly count: number; readonly at: Date | null };
   readonly models: number;
   readonly stages: readonly Stage[];
+  /** Of the run before, where one is under way: what it has not come to yet was done then. */
+  readonly before: readonly Stage[];
   readonly run: RunSummary | RunDetail | null;
 }
 
-function stationsOf({ counts, champions, predictions, models, stages, run }: Seen): Station[] {
+function stationsOf({ counts, champions, predictions, models, stages, before, run }: Seen): Station[] {
   const at = (name: Stage["name"]) => stages.find((stage) => stage.name === name);
+  const ended = (name: Stage["name"]) => {
+    const now = at(name);
+    return now?.endedAt ? now : before.find((stage) => stage.name === name);
+  };
   const station = (
     name: Station["name"],
     stage: Stage | undefined,
@@ -118,10 +125,17 @@ function stationsOf({ counts, champions, predictions, models, stages, run }: See
   const since = champions.map((champion) => champion.since).sort();
   return [
     station("ingest", at("stage"), counts.files.staged, "files", counts.newestAt, refused > 0 ? `${refused} files were refused` : null),
-    station("clean", at("clean"), counts.rowsOk, "rows", at("clean")?.endedAt ?? null, held > 0 ? `${held} rows are in quarantine` : null),
-    station("snapshot", at("snapshot"), counts.snapshots, "snapshots", at("snapshot")?.endedAt ?? null),
-    station("train", at("train"), models, "models", at("train")?.endedAt ?? null),
-    station("evaluate", at("evaluate"), at("evaluate")?.rowsIn ?? 0, "windows", at("evaluate")?.endedAt ?? null),
+    station(
+      "clean",
+      at("clean"),
+      counts.rowsOk,
+      "rows",
+      ended("clean")?.endedAt ?? null,
+      held > 0 ? `${held} rows are in quarantine` : null,
+    ),
+    station("snapshot", at("snapshot"), counts.snapshots, "snapshots", ended("snapshot")?.endedAt ?? null),
+    station("train", at("train"), models, "models", ended("train")?.endedAt ?? null),
+    station("evaluate", at("evaluate"), ended("evaluate")?.rowsIn ?? 0, "windows", ended("evaluate")?.endedAt ?? null),
     station(
       "promote",
       at("promote"),

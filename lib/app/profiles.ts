@@ -3,6 +3,7 @@ import { SensorloopError } from "../domain/errors.ts";
 import { PROFILE_FIELDS, readProfileField, type Profile, type ProfileField } from "../domain/profile.ts";
 import type { Platform } from "../platform.ts";
 import { append } from "../store/journal.ts";
+import { holdErasures } from "../store/repositories/erasures.ts";
 import { findSubject, listSubjects as list, stateProfiles, type Subject } from "../store/repositories/profiles.ts";
 import { needProject } from "./projects.ts";
 
@@ -41,6 +42,7 @@ export async function setProfile(
     throw new SensorloopError("REQUEST_INVALID", `nothing was said of '${name}'`, { facts: { fields: PROFILE_FIELDS } });
   const profile = readProfile(fields, texts);
   return db.transaction().execute(async (tx) => {
+    await holdErasures(tx, project);
     const found = await findSubject(tx, project, name);
     if (!found) throw new SensorloopError("NOT_FOUND", `project '${project}' has no subject '${name}'`, { facts: { subject: name } });
     const { biometricId: person } = found;

@@ -9,6 +9,7 @@ import type { RunState } from "../domain/stages.ts";
 import type { Platform } from "../platform.ts";
 import { sha256Of } from "../store/hashes.ts";
 import { append, takeTurn } from "../store/journal.ts";
+import { findTrainingNight, takeNightsTurn } from "../store/repositories/nights.ts";
 import { findSpec, keepSpec } from "../store/repositories/projects.ts";
 import type { Db } from "../store/repositories/rows.ts";
 import * as store from "../store/repositories/runs.ts";
@@ -24,8 +25,9 @@ const ENDED: readonly RunState[] = ["done", "failed", "cancelled"];
  * Asks for a run: row and journal in one transaction, then the workflow. Where Temporal is away the run waits in the
  * outbox and the answer says so (`workflowStarted: false`). `set` changes the spec for this run alone: the changed spec
  * is kept as a version of its own, and the project goes on with the one it had. `again` names a run to be done once more.
+ * While a night trains it is refused, so that no two train one slot; before that it is the night that steps back.
  * @throws SensorloopError SPEC_UNKNOWN, SPEC_INVALID, NOT_FOUND (an upload, or the run of `again`), REQUEST_INVALID (`again`
- * beside other wishes), CONFLICT (`id` taken by another request)
+ * beside other wishes), CONFLICT (`id` taken by another request, or a night trains)
  */
 export async function startRun(platform: Platform, project: string, request: Partial<StartRun>, actor: string): Promise<RunDetail> {
   const { db } = platform;
@@ -40,17 +42,29 @@ export async function startRun(platform: Platform, project: string, request: Par
   }
   const id = request.id ?? newRunId();
   await db.transaction().execute(async (tx) => {
+    await takeNightsTurn(tx, project);
     const specVersion = before?.specVersion ?? (await specFor(tx, project, current.specVersion, set));
     const stored = await findSpec(tx, project, specVersion);
     const seed = before?.seed ?? request.seed ?? stored?.body.seed ?? 1;
     const params: store.RunParams = { kind: "training", ...(uploads && { uploads }), set };
     if (!(await store.insertRun(tx, { id, project, specVersion, seed, requestedBy: actor, params })))
       return checkSame(tx, id, project, params);
+    await refuseBesideNight(tx, project);
     const count = uploads?.length ?? (await countUploads(tx, project));
     await append(tx, { kind: "run.requested", actor, project, payload: { run: id, specVersion, seed, uploads: count, set } });
   });
   await startOrLeave(platform, id);
   return showRun(platform, id);
+}
+
+/** A night looks for runs under the same turn before it trains; so one of the two sees the other. */
+async function refuseBesideNight(db: Db, project: string): Promise<void> {
+  const training = await findTrainingNight(db, project);
+  if (!training) return;
+  const { night, run } = training;
+  throw new SensorloopError("CONFLICT", `night '${night}' trains with run ${run}; wait until it has ended, or cancel it`, {
+    facts: { night, run },
+  });
 }
 
 async function runToRepeat(db: Db, project: string, { again = "", uploads, seed, set }: Partial<StartRun>): Promise<store.RunRecord> {

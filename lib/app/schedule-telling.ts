@@ -7,6 +7,8 @@ import { takeTurn } from "../store/journal.ts";
 import { findNight } from "../store/repositories/nights.ts";
 import type { Db } from "../store/repositories/rows.ts";
 import { findSchedule, listSchedules, markTold, type StoredSchedule } from "../store/repositories/schedules.ts";
+import { askMissed } from "./missed-night.ts";
+import { startOrLeave } from "./nights.ts";
 import { withTemporal } from "./outbox.ts";
 import { ScheduleTimes, type DueTime } from "./schedule-times.ts";
 
@@ -18,18 +20,21 @@ import { ScheduleTimes, type DueTime } from "./schedule-times.ts";
 
 /** Nights that Temporal knows ahead: two months of days. */
 const AHEAD = 64;
+/** Temporal's calendars know no later year: leap days of two centuries would be refused as a whole. */
+const LAST_KNOWN = new Date("2100-12-31T23:59:59Z");
 
 /**
- * Tells Temporal what was decided of a project's schedule; nothing where it knows.
+ * Tells Temporal what was decided of a project's schedule; nothing where it knows. Of the nights that were due before it
+ * could be told, the newest within the catch-up window is asked for: Temporal starts none from before it knew.
  * @param now from when on it is told the times
- * @throws SensorloopError TEMPORAL_UNAVAILABLE
+ * @throws SensorloopError TEMPORAL_UNAVAILABLE, REQUEST_INVALID (Temporal refuses it)
  */
 export async function tellSchedule(platform: Platform, project: string, now = new Date()): Promise<void> {
-  await platform.db.transaction().execute(async (tx) => {
+  const missed = await platform.db.transaction().execute(async (tx) => {
     // Whoever decides meanwhile waits, and tells again.
     await takeTurn(tx, { table: "schedule", key: project });
     const schedule = await findSchedule(tx, project);
-    if (!schedule || !(await isToTell(tx, schedule, now))) return;
+    if (!schedule || !(await isToTell(tx, schedule, now))) return null;
     const scheduleId = workflowId.schedule(project);
     const options = optionsOf(schedule, now);
     await withTemporal(platform, async (client) => {
@@ -48,14 +53,26 @@ export async function tellSchedule(platform: Platform, project: string, now = ne
       }
     });
     await markTold(tx, project, schedule.journal_id, now);
+    if (schedule.paused) return null;
+    return askMissed(tx, schedule, now, { by: schedule.set_by, reason: "was due before Temporal could be told of it" });
   });
+  if (missed !== null) await startOrLeave(platform, missed);
 }
 
-/** Tells Temporal of all schedules, each in turn; any number of workers may. @throws SensorloopError TEMPORAL_UNAVAILABLE */
+/**
+ * Tells Temporal of all schedules, each in turn; any number of workers may. One that cannot be told keeps no other from it.
+ * @throws SensorloopError TEMPORAL_UNAVAILABLE: then none can be told
+ */
 export async function tellSchedules(platform: Platform): Promise<void> {
   const now = new Date();
   for (const schedule of await listSchedules(platform.db, null)) {
-    if (await isToTell(platform.db, schedule, now)) await tellSchedule(platform, schedule.project);
+    const { project } = schedule;
+    try {
+      if (await isToTell(platform.db, schedule, now)) await tellSchedule(platform, project);
+    } catch (error) {
+      if (error instanceof SensorloopError && error.code === "TEMPORAL_UNAVAILABLE") throw error;
+      platform.log.error({ err: error, project }, "Temporal could not be told of this schedule");
+    }
   }
 }
 
@@ -78,7 +95,11 @@ function optionsOf(schedule: StoredSchedule, now: Date) {
   const { project, cron, timezone, overlap, catchup_minutes, jitter_seconds, paused, why } = schedule;
   const order: NightOrder = { project, cause: "clock", night: null, dueAt: null, by: "schedule", after: null };
   return {
-    spec: { calendars: new ScheduleTimes(cron, timezone).next(now, AHEAD).map(calendarOf), timezone: "UTC", jitter: jitter_seconds * 1000 },
+    spec: {
+      calendars: new ScheduleTimes(cron, timezone).between(now, LAST_KNOWN, AHEAD).map(calendarOf),
+      timezone: "UTC",
+      jitter: jitter_seconds * 1000,
+    },
     action: {
       type: "startWorkflow",
       workflowType: "retrainWorkflow",

@@ -12,6 +12,7 @@ import type { Spec } from "../domain/spec.ts";
 import type { Platform } from "../platform.ts";
 import { sha256Of } from "../store/hashes.ts";
 import { record, type PutObject } from "../store/objects.ts";
+import { holdErasures, isErased } from "../store/repositories/erasures.ts";
 import { labelsOfRecording } from "../store/repositories/labels.ts";
 import { findSpec } from "../store/repositories/projects.ts";
 import * as store from "../store/repositories/signals.ts";
@@ -39,6 +40,7 @@ export async function openSignal(platform: Platform, project: string, subject: s
   const { db, objects } = platform;
   await needProject(db, project);
   const key = { project, subject, recording };
+  if (await isErased(db, project, subject)) throw unknown(key);
   const snapshot = await store.findNewestSnapshot(db, project);
   if (!snapshot) throw unknown(key);
   let opened = openedBy.get(platform);
@@ -57,13 +59,17 @@ export async function openSignal(platform: Platform, project: string, subject: s
   return { ...(await file), path };
 }
 
-/** What a recording has, without its samples. @throws SensorloopError SPEC_UNKNOWN, SUBJECT_UNKNOWN */
-export async function showSignal(platform: Platform, project: string, subject: string, recording: string): Promise<SignalInfo> {
+/**
+ * What a recording has, without its samples.
+ * @param reader who is not shown answers of others to tasks that still want some
+ * @throws SensorloopError SPEC_UNKNOWN, SUBJECT_UNKNOWN
+ */
+export async function showSignal(platform: Platform, { project, subject, recording }: RecordingKey, reader?: string): Promise<SignalInfo> {
   const { db } = platform;
   const { head } = await openSignal(platform, project, subject, recording);
   const key = { project, subject, recording };
   const [labels, predictions, media] = await Promise.all([
-    labelsOfRecording(db, project, subject, recording),
+    labelsOfRecording(db, key, reader),
     store.listPredictionsOf(db, key),
     findMedia(platform, key),
   ]);
@@ -142,6 +148,8 @@ interface Kept {
 async function keep({ db }: Platform, key: RecordingKey, { id, input, object, made }: Kept): Promise<ObjectRef> {
   const { project, subject, recording } = key;
   await db.transaction().execute(async (tx) => {
+    await holdErasures(tx, project);
+    if (await isErased(tx, project, subject)) throw unknown(key);
     await store.takeTurn(tx, key, id);
     if (await store.findSignal(tx, key, { snapshot: id })) return;
     if (made) await record(tx, [made.put]);

@@ -8,6 +8,7 @@ import { SensorloopError } from "../domain/errors.ts";
 import { EVERYONE } from "../domain/evolution/slots.ts";
 import { slotId } from "../domain/ids.ts";
 import { sensorsOf, type Spec } from "../domain/spec.ts";
+import { wilson } from "../domain/wilson.ts";
 import type { Platform } from "../platform.ts";
 import { append } from "../store/journal.ts";
 import { countNewLabels, lastGain } from "../store/repositories/label-progress.ts";
@@ -43,9 +44,21 @@ export async function showAnnotation({ db }: Platform, project: string, actor: S
     queue,
     byReason,
     retrain: { labels, at: spec.retrain.atLabels },
+    estimate: await estimateOf(db, project, champion),
     gainPerHundred: gain && gain.labels > 0 ? (100 * 100 * (gain.chosen - gain.before)) / gain.labels : null,
     champion,
   };
+}
+
+/** How good the champion is by the random slice of its own tasks: what it has learned since cannot be among them. */
+export async function showEstimate({ db }: Platform, project: string): Promise<Annotation["estimate"]> {
+  return estimateOf(db, project, await principalChampion(db, await needSpec(db, project)));
+}
+
+async function estimateOf(db: Db, project: string, champion: Annotation["champion"]): Promise<Annotation["estimate"]> {
+  if (!champion) return null;
+  const { answered, right } = await store.countRandomAnswers(db, project, champion.model);
+  return answered === 0 ? null : { answered, accuracy: wilson(right, answered) };
 }
 
 /** The one that serves everybody with all sensors: what tasks are made of and the browser scores with. */

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SensorloopError } from "../domain/errors.ts";
 import type { FromChild, ToChild } from "./child.ts";
+import { passErrors } from "./error-lines.ts";
 import type { JobInput, JobName, JobOutput, JobProgress } from "./job.ts";
 
 export interface ComputePoolOptions {
@@ -141,9 +142,10 @@ export class ComputePool implements AsyncDisposable {
   #spawn(): Worker {
     const child = fork(CHILD, {
       env: { ...process.env, ...THREADS, ...this.#options.env },
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: ["ignore", "inherit", "pipe", "ipc"],
       serialization: "advanced",
     });
+    passErrors(child.stderr!, process.stderr);
     return { child, jobs: 0, resident: 0 };
   }
 

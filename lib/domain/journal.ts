@@ -52,6 +52,8 @@ export const EVENTS = {
   "quarantine.replayed": z.object({ run: z.string(), specVersion: z.int() }),
   /** What was said of a person by hand: by biometric id and which fields, never their values, which must be erasable. */
   "subject.profiled": z.object({ subject: z.string(), fields: z.array(z.enum(PROFILE_FIELDS)) }),
+  /** By biometric id; the name that files use is nowhere in the journal. */
+  "subject.erased": z.object({ subject: z.string(), why: z.string() }),
   /** `by`: who said so, where the actor took in what others had labelled elsewhere. */
   "label.signed": signedLabel.extend({ by: z.string().optional() }),
   /** An answer that came after another's: `winner` is the label that was there first. */
@@ -68,6 +70,7 @@ export const EVENTS = {
   "schedule.resumed": z.object({ why: z.string() }),
   "schedule.backfilled": z.object({ from: z.string(), to: z.string(), nights: z.int(), parallel: z.int() }),
   "night.asked": z.object({ night: z.string(), cause: z.string(), why: z.string() }),
+  "night.cancelled": z.object({ night: z.string(), why: z.string() }),
   "night.ended": z.object({ night: z.string(), state: z.enum(NIGHT_STATES), why: z.string(), run: z.string().nullable() }),
   "account.added": z.object({ account: z.string(), role: z.enum(ROLES), projects: z.array(z.string()).nullable() }),
   "account.revoked": z.object({ account: z.string() }),
@@ -113,6 +116,7 @@ export function subjectOf(event: NewEvent): string {
     case "quarantine.replayed":
       return event.payload.run;
     case "subject.profiled":
+    case "subject.erased":
       return event.payload.subject;
     case "label.signed":
     case "label.refused":
@@ -128,6 +132,7 @@ export function subjectOf(event: NewEvent): string {
     case "schedule.backfilled":
       return event.project ?? "";
     case "night.asked":
+    case "night.cancelled":
     case "night.ended":
       return event.payload.night;
     case "model.imported":

@@ -69,7 +69,16 @@ export interface ScheduleRow {
   readonly set_at: Date;
   readonly journal_id: number;
 }
+/** A person of whom nothing is taken in any more; `id` is made of the two below it. */
+export interface ErasedSubjectRow {
+  readonly id: string;
+  readonly project: string;
+  readonly biometric_id: string;
+  readonly erased_at: Date;
+  readonly journal_id: number;
+}
 export interface ProjectionRows {
+  readonly erased_subject: ErasedSubjectRow;
   readonly label: LabelRow;
   readonly schedule: ScheduleRow;
   readonly project: ProjectRow;
@@ -93,6 +102,8 @@ export function targetOf(event: NewEvent): Target | undefined {
     case "model.promoted":
     case "model.rolled-back":
       return { table: "champion", key: event.payload.slot };
+    case "subject.erased":
+      return { table: "erased_subject", key: erasedKey(event.project, event.payload.subject) };
     case "label.signed":
       return { table: "label", key: event.payload.label };
     case "schedule.set":
@@ -110,6 +121,10 @@ export function targetOf(event: NewEvent): Target | undefined {
   }
 }
 
+function erasedKey(project: string | null, subject: string): string {
+  return `${project ?? ""}/${subject}`;
+}
+
 type Fold<Name extends ProjectionName> = (row: ProjectionRows[Name] | undefined, event: JournalEvent) => ProjectionRows[Name] | undefined;
 
 export const PROJECTIONS: { readonly [Name in ProjectionName]: Fold<Name> } = {
@@ -123,6 +138,18 @@ export const PROJECTIONS: { readonly [Name in ProjectionName]: Fold<Name> } = {
     if (event.kind !== "model.promoted" && event.kind !== "model.rolled-back") return row;
     const { slot, model } = event.payload;
     return { project: event.project ?? "", slot, model, since: event.at, journal_id: event.id };
+  },
+
+  erased_subject(row, event) {
+    if (event.kind !== "subject.erased") return row;
+    const { subject } = event.payload;
+    return {
+      id: erasedKey(event.project, subject),
+      project: event.project ?? "",
+      biometric_id: subject,
+      erased_at: event.at,
+      journal_id: event.id,
+    };
   },
 
   label(row, event) {

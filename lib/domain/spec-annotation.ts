@@ -3,6 +3,14 @@ import { idSchema } from "./ids.ts";
 
 /** The parts of the spec that concern people, the feature store and the nights; `spec.ts` puts them into the whole. */
 
+/** Hours for which people are left alone. */
+const patience = z
+  .number()
+  .refine(
+    (hours) => hours >= 0.25 && hours <= 8_760,
+    "expected 0.25 to 8760 hours: told more often than every quarter of an hour, people stop reading; later than in a year, they are never told",
+  );
+
 const most = z.int().min(0).max(10_000);
 
 /** Who is asked about what. Without it there are no tasks; labels can still be imported. */
@@ -41,8 +49,8 @@ export const annotationSchema = z.strictObject({
   experts: z.array(idSchema).max(200).default([]),
   /** After this a task that was not answered goes back into the queue. */
   leaseMinutes: z.number().positive().max(1_440).default(10),
-  remindHours: z.number().positive().default(24),
-  escalateHours: z.number().positive().default(72),
+  remindHours: patience.default(24),
+  escalateHours: patience.default(72),
   /** Files of video or sound: a pattern on their names with the group `recording`, and how much later than the signal they begin. */
   media: z.strictObject({ match: z.string().includes("(?<recording>"), offsetSeconds: z.number().default(0) }).optional(),
 });

@@ -41,6 +41,16 @@ export function isPublicAddress(address: string): boolean {
   return family !== 0 && !forbidden.check(address, family === 6 ? "ipv6" : "ipv4");
 }
 
+/**
+ * An address as it may be shown and kept: where it leads, without user, query and fragment, which are keys as often as not.
+ * What cannot be read as an address is not shown at all.
+ */
+export function publicText(address: string): string {
+  const url = URL.parse(address);
+  if (!url) return "the address";
+  return url.host === "" ? url.protocol : `${url.protocol}//${url.host}${url.pathname}`;
+}
+
 export type AddressRule = (address: string) => boolean;
 /** Asks for the addresses of a name. */
 export type Resolver = (
@@ -56,8 +66,8 @@ export type Resolver = (
  */
 export function checkUrl(text: string, permitted: AddressRule = isPublicAddress): URL {
   const url = URL.parse(text);
-  if (!url) throw refused("it is not an address", text);
-  if (url.protocol !== "https:") throw refused(`'${url.protocol}' is not https`, text);
+  if (!url) throw refused("it is not an address", publicText(text));
+  if (url.protocol !== "https:") throw refused(`'${url.protocol}' is not https`, publicText(text));
   if (url.username || url.password) throw refused("credentials do not belong into an address", url.origin);
   // The URL parser has brought 0x7f.1, 2130706433 and their like to dotted form by now.
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");

@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SensorloopError } from "../domain/errors.ts";
-import { checkedLookup, checkUrl, type AddressRule } from "./egress.ts";
+import { checkedLookup, checkUrl, publicText, type AddressRule } from "./egress.ts";
 
 export interface HttpsSource {
   readonly url: string;
@@ -35,7 +35,8 @@ const MAX_REDIRECTS = 5;
 
 /**
  * Fetches a file of the public internet into `path`, streamed, and checks it. Every redirect passes the same checks as
- * the first address. Proxies are not used: behind one the address that is spoken to could not be checked.
+ * the first address. Proxies are not used: behind one the address that is spoken to could not be checked. Errors name an
+ * address without its query, which may be a signature that lets anyone in.
  * @throws SensorloopError EGRESS_REFUSED, SOURCE_UNREACHABLE, CHECKSUM_MISMATCH, PAYLOAD_TOO_LARGE
  */
 export async function download(source: HttpsSource, options: DownloadOptions): Promise<{ sha256: string; bytes: number }> {
@@ -58,8 +59,9 @@ export async function download(source: HttpsSource, options: DownloadOptions): P
     await pipeline(response, meter, createWriteStream(options.path), { signal: options.signal });
     const sha256 = hash.digest("hex");
     if (source.sha256 !== undefined && source.sha256 !== sha256) {
-      throw new SensorloopError("CHECKSUM_MISMATCH", `${source.url} has the SHA-256 ${sha256}, not ${source.sha256} as named`, {
-        facts: { url: source.url, expected: source.sha256, actual: sha256, bytes },
+      const url = publicText(source.url);
+      throw new SensorloopError("CHECKSUM_MISMATCH", `${url} has the SHA-256 ${sha256}, not ${source.sha256} as named`, {
+        facts: { url, expected: source.sha256, actual: sha256, bytes },
       });
     }
     return { sha256, bytes };
@@ -80,11 +82,13 @@ async function follow(first: string, agent: Agent, options: DownloadOptions): Pr
     response.destroy();
     const { location } = response.headers;
     if (status < 300 || status >= 400 || !location) {
-      throw new SensorloopError("SOURCE_UNREACHABLE", `${url.href} answered ${status}`, { facts: { url: url.href, status } });
+      const shown = publicText(url.href);
+      throw new SensorloopError("SOURCE_UNREACHABLE", `${shown} answered ${status}`, { facts: { url: shown, status } });
     }
     url = checkUrl(URL.parse(location, url)?.href ?? location, options.permitted);
   }
-  throw new SensorloopError("SOURCE_UNREACHABLE", `${first} redirects more than ${MAX_REDIRECTS} times`, { facts: { url: first } });
+  const shown = publicText(first);
+  throw new SensorloopError("SOURCE_UNREACHABLE", `${shown} redirects more than ${MAX_REDIRECTS} times`, { facts: { url: shown } });
 }
 
 function get(url: URL, agent: Agent, { idleMs = IDLE_MS, signal }: DownloadOptions): Promise<IncomingMessage> {
@@ -102,15 +106,15 @@ function disposableAgent({ ca, permitted }: DownloadOptions): Agent & Disposable
 }
 
 function tooLarge(source: HttpsSource, limit: number): SensorloopError {
+  const url = publicText(source.url);
   if (source.bytes === undefined)
-    return new SensorloopError("PAYLOAD_TOO_LARGE", `${source.url} is larger than ${limit} bytes`, { facts: { url: source.url, limit } });
-  return new SensorloopError("CHECKSUM_MISMATCH", `${source.url} is larger than the ${limit} bytes named`, {
-    facts: { url: source.url, limit },
-  });
+    return new SensorloopError("PAYLOAD_TOO_LARGE", `${url} is larger than ${limit} bytes`, { facts: { url, limit } });
+  return new SensorloopError("CHECKSUM_MISMATCH", `${url} is larger than the ${limit} bytes named`, { facts: { url, limit } });
 }
 
-function asReport(error: unknown, url: string): SensorloopError {
+function asReport(error: unknown, address: string): SensorloopError {
   if (error instanceof SensorloopError) return error;
+  const url = publicText(address);
   const why = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error);
   return new SensorloopError("SOURCE_UNREACHABLE", `${url} cannot be fetched: ${why}`, { cause: error, facts: { url } });
 }

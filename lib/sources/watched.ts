@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { SensorloopError } from "../domain/errors.ts";
 import type { RetrainSpec } from "../domain/spec-annotation.ts";
-import { checkUrl, type AddressRule } from "./egress.ts";
+import { checkUrl, publicText, type AddressRule } from "./egress.ts";
 import { filesAt } from "./folder.ts";
 import { download } from "./https.ts";
 import { S3Source, parseS3Url, type S3Access } from "./s3.ts";
@@ -53,7 +53,7 @@ export async function filesOfPlace(place: WatchedPlace, access: WatchAccess): Pr
   return [
     {
       name: basename(pathname) || "download",
-      from: url,
+      from: publicText(url),
       sha256,
       async bring(folder) {
         const path = join(folder, "download");

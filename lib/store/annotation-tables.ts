@@ -2,10 +2,11 @@ import type { ColumnType, Generated } from "kysely";
 import type { LabelAuthority } from "../domain/api/labels.ts";
 import type { LabelGain, NightCause, NightState } from "../domain/api/nights.ts";
 import type { TaskReason, TaskState } from "../domain/api/tasks.ts";
-import type { LabelRow, ScheduleRow } from "../domain/projections.ts";
+import type { ErasedSubjectRow, LabelRow, ScheduleRow } from "../domain/projections.ts";
 
 /** The tables of migration 0004. */
 export interface AnnotationTables {
+  erased_subject: ErasedSubjectRow;
   label: LabelRow & { authority: LabelAuthority };
   task: TaskTable;
   lease: { task: string; account: string; taken_at: Generated<Date>; until: Date };

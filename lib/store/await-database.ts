@@ -11,14 +11,19 @@ const PAUSE_MS = 500;
  * Waits until Postgres answers: a process that is started beside it, or while it recovers, must not end for that. What no
  * waiting helps against, such as refused credentials, is thrown at once.
  * @param onWait is told once that there is something to wait for
+ * @param signal ends the waiting: then it returns, whether Postgres answers or not
  * @throws SensorloopError DATABASE_UNAVAILABLE after `withinMs`; CREDENTIALS_REFUSED
  */
 export async function awaitDatabase(
   db: Kysely<Database>,
-  { withinMs = WITHIN_MS, onWait = () => {} }: { readonly withinMs?: number; readonly onWait?: () => void } = {},
+  {
+    withinMs = WITHIN_MS,
+    onWait = () => {},
+    signal,
+  }: { readonly withinMs?: number; readonly onWait?: () => void; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const deadline = Date.now() + withinMs;
-  for (let tries = 0; ; tries++) {
+  for (let tries = 0; !signal?.aborted; tries++) {
     try {
       await sql`select 1`.execute(db);
       return;

@@ -4,7 +4,7 @@ import { targetOf } from "../domain/projections.ts";
 import type { Database } from "./database.ts";
 import { eventOf, fold, insertRows } from "./journal.ts";
 
-const TABLES: readonly ProjectionName[] = ["project", "champion", "label", "schedule", "account", "token"];
+const TABLES: readonly ProjectionName[] = ["project", "champion", "erased_subject", "label", "schedule", "account", "token"];
 const BATCH = 5_000;
 
 /** A row that only one side has: the journal says it should be, or the table has it and should not. */
@@ -30,7 +30,8 @@ export async function rebuild(db: Kysely<Database>, options: { apply?: boolean }
     .transaction()
     .setIsolationLevel(apply ? "read committed" : "repeatable read")
     .execute(async (tx) => {
-      if (apply) await sql`lock table journal, project, champion, label, schedule, account, token in exclusive mode`.execute(tx);
+      if (apply)
+        await sql`lock table journal, project, champion, erased_subject, label, schedule, account, token in exclusive mode`.execute(tx);
       const { events, states } = await replay(tx);
       const differences: Difference[] = [];
       for (const table of TABLES) {

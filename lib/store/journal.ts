@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 const PROJECTION_KEYS = {
   project: "id",
   champion: "slot",
+  erased_subject: "id",
   label: "id",
   schedule: "project",
   account: "id",
@@ -79,6 +80,12 @@ async function tell(tx: Transaction<Database>, { project, kind, payload }: Journ
 /** Until the transaction ends, no one else decides about this row; also where it does not exist yet. */
 export async function takeTurn(tx: Transaction<Database>, { table, key }: Target): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${table}:${key}`}, 0))`.execute(tx);
+}
+
+/** The turns of many rows at once, in the order of their keys, in which whoever wants several must take them. */
+export async function takeTurns(tx: Transaction<Database>, table: ProjectionName, keys: readonly string[]): Promise<void> {
+  const names = [...new Set(keys)].toSorted().map((key) => `${table}:${key}`);
+  await sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${names}::text[]) as given (name)`.execute(tx);
 }
 
 /** A stored row as an event; undefined for a kind that only a newer version knows. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Job } from "../compute/job.ts";
 import { readFrozenLabels } from "../domain/labels/frozen.ts";
 import type { Spec } from "../domain/spec.ts";
-import { openDuckdb, type Duckdb } from "./duckdb.ts";
+import { literal, openDuckdb, type Duckdb } from "./duckdb.ts";
 import { loadPieces, type SeriesPart } from "./pieces.ts";
 import { balanceShards, type Bundle } from "./shards.ts";
 
@@ -16,10 +16,14 @@ export interface ListRecordingsInput {
   readonly twins: readonly (readonly string[])[];
   /** Path of what people said of recordings (lib/domain/labels/frozen.ts); without it the files alone say. */
   readonly labels?: string;
+  /** Subjects that are left out, whatever files hold of them. */
+  readonly erased?: readonly string[];
 }
 
 export interface ListRecordingsOutput {
   readonly totals: { readonly recordings: number; readonly subjects: number; readonly rows: number };
+  /** What was left out because its people were erased. */
+  readonly erased: { readonly recordings: number; readonly subjects: number };
   /** JSON array of the subjects, or recordings where these are split, that have a labelled row: who can be put on a side. */
   readonly units: string;
   /** JSON array of those among them that only people say something of, and no file. */
@@ -40,7 +44,10 @@ export interface Shard {
 }
 
 /** Says who and how much clean files hold, and divides their recordings into shards that can be windowed apart from each other. */
-export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ parts, spec, shards, twins, labels }, control) => {
+export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async (
+  { parts, spec, shards, twins, labels, erased: gone = [] },
+  control,
+) => {
   await using database = await openDuckdb({
     folder: control.folder,
     memoryMb: Math.floor(spec.limits.jobMegabytes / 2),
@@ -48,6 +55,7 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
     readable: parts.map((part) => part.pieces),
   });
   await countPieces(database, parts, spec);
+  const erased = await leaveOut(database, gone);
   control.progress({ done: parts.length, total: parts.length, unit: "files" });
   const path = (name: string) => join(control.folder, `${name}.json`);
   const [units, byPeople, bonds] = [path("units"), path("by-people"), path("bonds")];
@@ -64,11 +72,12 @@ export const run: Job<ListRecordingsInput, ListRecordingsOutput> = async ({ part
   ).getRows()[0] as number[];
   return {
     totals: { recordings: recordings!, subjects: subjects!, rows: rows ?? 0 },
+    erased,
     units,
     byPeople,
     gone: await countGone(database, spec),
     bonds,
-    shards: await writeShards(database, parts, spec, shards, control.folder),
+    shards: await writeShards(database, parts, spec, { wanted: shards, wholeParts: erased.recordings === 0 }, control.folder),
   };
 };
 
@@ -83,6 +92,17 @@ async function countPieces(database: Duckdb, parts: ListRecordingsInput["parts"]
   );
   if (timed.length > 0)
     await database.run(`update piece set extent = ceil(extent * ${spec.rateHz / 1e6})::bigint where part in (${timed.join(", ")})`);
+}
+
+/** Takes everything of these subjects out of `piece`. */
+async function leaveOut(database: Duckdb, subjects: readonly string[]): Promise<ListRecordingsOutput["erased"]> {
+  if (subjects.length === 0) return { recordings: 0, subjects: 0 };
+  const theirs = `subject in (${subjects.map(literal).join(", ")})`;
+  const [found] = await database.rows<{ recordings: number; subjects: number }>(
+    `select count(distinct recording)::integer as recordings, count(distinct subject)::integer as subjects from piece where samples and ${theirs}`,
+  );
+  await database.run(`delete from piece where ${theirs}`);
+  return { recordings: found?.recordings ?? 0, subjects: found?.subjects ?? 0 };
 }
 
 /** Those with samples and with a label, which may come from another file, ascending. */
@@ -155,7 +175,7 @@ async function writeShards(
   database: Duckdb,
   parts: ListRecordingsInput["parts"],
   spec: Spec,
-  wanted: number,
+  { wanted, wholeParts }: { readonly wanted: number; readonly wholeParts: boolean },
   folder: string,
 ): Promise<Shard[]> {
   // What must stay together: a recording, or everything of a subject where that is one window.
@@ -175,7 +195,9 @@ async function writeShards(
   const shards: Shard[] = [];
   for (const [index, shard] of balanceShards(bundles, wanted).entries()) {
     const recordings = join(folder, `shard-${index}.json`);
-    await writeFile(recordings, JSON.stringify(shard.slice ? await pairsOf(database, unit, shard.samples, shard.slice) : null));
+    // Of parts that hold more than is wanted, what is wanted is named.
+    const slice = shard.slice ?? (wholeParts ? undefined : { index: 0, of: 1 });
+    await writeFile(recordings, JSON.stringify(slice ? await pairsOf(database, unit, shard.samples, slice) : null));
     shards.push({ recordings, parts: [...shard.samples, ...shard.labels].map((part) => parts[part]!.file), rows: Math.round(shard.rows) });
   }
   return shards;

@@ -202,6 +202,7 @@ describe("roles", () => {
 /** What validation wants before the project is looked at. */
 const BODIES: Record<string, object> = {
   applySpec: { text: "x" },
+  eraseSubject: { why: "asked to be" },
   startRun: {},
   cancelRun: {},
   approveRun: { approve: true },

@@ -17,7 +17,9 @@ beforeAll(async () => {
   await applySpec(api.platform, { text: specText("store") + sets, name: "spec.yaml" }, "test");
   await db.insertInto("subject").values({ project: "store", biometric_id: "b1", external_id: "ann" }).execute();
   const set = { name: "people", names: ["age", "sex"], definition: {} };
-  await db.transaction().execute((tx) => writeFeatures(tx, "store", set, [{ subject: "b1", eventMs: EVENT, values: [31, null] }], "test"));
+  await db
+    .transaction()
+    .execute((tx) => writeFeatures(tx, "store", set, [[{ subject: "b1", eventMs: EVENT, values: [31, null] }]], "test"));
 });
 
 it("tells a reader what there is, how fresh, and serves a subject of its biometric id alone", async () => {

@@ -47,6 +47,13 @@ describe("refusals", () => {
     });
   });
 
+  it("name the night that was asked about, whose id holds a time and a slash", async () => {
+    const night = "gym/2027-03-28T01:00:00Z";
+    const url = `/api/v1/projects/gym/nights/${encodeURIComponent(night)}/cancel`;
+    const { status, body } = await api.send({ method: "POST", url, headers, payload: { why: "enough" } });
+    expect([status, body["message"]]).toEqual([404, `project 'gym' has no night '${night}'`]);
+  });
+
   it("name the fields of a request that are wrong", async () => {
     const { status, body } = await api.send({
       method: "POST",

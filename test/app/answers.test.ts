@@ -1,16 +1,22 @@
 import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
 import { beforeAll, describe, expect, it } from "vitest";
-import { adjudicate, signLabel, withdrawLabel } from "../../lib/app/answers.ts";
+import { adjudicate, signLabel, withdrawLabel, type Signer } from "../../lib/app/answers.ts";
 import { listJournal } from "../../lib/app/journal.ts";
-import { listLabels } from "../../lib/app/labels.ts";
-import { showTask } from "../../lib/app/tasks.ts";
+import { eraseSubject } from "../../lib/app/erasure.ts";
+import { importLabels } from "../../lib/app/label-import.ts";
+import { exportLabels, listLabels } from "../../lib/app/labels.ts";
+import { setProfile } from "../../lib/app/profiles.ts";
+import { claimTasks, showTask } from "../../lib/app/tasks.ts";
 import type { AddLabel, Label } from "../../lib/domain/api/labels.ts";
 import { SensorloopError } from "../../lib/domain/errors.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
+import { writeFeatures } from "../../lib/store/feature-writer.ts";
 import { rebuild } from "../../lib/store/journal-rebuild.ts";
+import { labelsOfRecording } from "../../lib/store/repositories/labels.ts";
 import { closeAfterwards } from "../support/leftovers.ts";
 import { testConfig } from "../support/services.ts";
-import { annotatedProject, annotator, answer, engineer, putTasks, SAMPLES } from "./annotation-world.ts";
+import { annotatedProject, annotator, answer, engineer, putTasks, SAMPLES, RECORDING } from "./annotation-world.ts";
 
 let platform: Platform;
 const [ann, bob, cem, eve] = [annotator("ann"), annotator("bob"), annotator("cem"), annotator("eve")];
@@ -93,6 +99,16 @@ describe("an answer to a task", () => {
     expect((await showTask(platform, "agree", task!.id, ann)).answers).toHaveLength(1);
     expect((await listLabels(platform, "agree", { limit: 9 }, "bob")).items).toEqual([]);
     expect((await listLabels(platform, "agree", { limit: 9 }, "ann")).items).toHaveLength(1);
+    const place = { project: "agree", subject: "s1", recording: RECORDING };
+    const said = async (reader: string) => [
+      (await labelsOfRecording(platform.db, place, reader)).length,
+      (await exportLabels(platform, "agree", { format: "csv", reader })).labels,
+      (await listJournal(platform, { project: "agree", kind: "label.signed", visible: null, limit: 9, reader })).items[0]!.payload["class"],
+    ];
+    expect([await said("bob"), await said("ann")]).toEqual([
+      [0, 0, undefined],
+      [1, 1, "walk"],
+    ]);
     expect((await failure(answer(platform, "agree", task!, ann, { class: "rest" }))).facts["winner"]).toMatchObject({ by: "ann" });
     expect((await answer(platform, "agree", task!, bob)).task).toMatchObject({ state: "done", outcome: "walk" });
   });
@@ -152,10 +168,43 @@ describe("an answer to a task", () => {
     });
     expect(expert).toMatchObject({ label: { authority: "expert" }, task: { outcome: "walk" } });
   });
+
+  it("takes no answer to another task with it: only its own is held", async () => {
+    const [task, other] = await tasksOf("leave", 2);
+    const { label } = await answer(platform, "leave", other!, ann);
+    const { code, facts } = await failure(answer(platform, "leave", task!, ann, { supersedes: label.id }));
+    expect([code, facts["task"]]).toEqual(["REQUEST_INVALID", other!.id]);
+    expect((await showTask(platform, "leave", other!.id, ann)).task).toMatchObject({ state: "done", answers: 1 });
+  });
+
+  it("is corrected by a file, and so is what its task came to, once however often the file is sent", async () => {
+    const [task] = await tasksOf("mend", 1);
+    const { label } = await answer(platform, "mend", task!, ann);
+    const exported = await exportLabels(platform, "mend", { format: "label-studio" });
+    const file = { format: "label-studio" as const, text: exported.text.replace('["walk"]', '["rest"]') };
+    expect(await importLabels(platform, "mend", file, "ada")).toEqual({ added: 0, changed: 1, known: 0, refused: [] });
+    const { task: settled, answers } = await showTask(platform, "mend", task!.id, ann);
+    expect([settled.outcome, settled.answers]).toEqual(["rest", 1]);
+    expect(answers).toMatchObject([{ class: "rest", by: "ann", supersedes: label.id, authority: "annotator" }]);
+    for (const again of [file, exported])
+      expect(await importLabels(platform, "mend", again, "ada")).toMatchObject({ changed: 0, known: 1 });
+
+    // Another round in the same file, which knows the first id only; then one that somebody here was before.
+    const moved = { ...file, text: file.text.replace('"end":10', '"end":8') };
+    expect(await importLabels(platform, "mend", moved, "ada")).toMatchObject({ changed: 1, refused: [] });
+    const [standing] = (await showTask(platform, "mend", task!.id, ann)).answers;
+    expect(standing).toMatchObject({ to: 8, supersedes: answers[0]!.id });
+    await answer(platform, "mend", task!, ann, { class: "walk", supersedes: standing!.id });
+    const late = await importLabels(platform, "mend", { ...file, text: file.text.replace('"end":10', '"end":9') }, "ada");
+    expect([late.changed, late.refused.map(({ code }) => code)]).toEqual([0, ["CONFLICT"]]);
+    const weaker = { format: "csv" as const, text: `id,subject,recording,from,to,class,by\n${label.id},s1,walk-1,0,10,rest,bob` };
+    expect((await importLabels(platform, "mend", weaker, "ada")).known, "said once by whoever").toBe(1);
+    expect((await rebuild(platform.db)).differences.filter((difference) => difference.table === "label")).toEqual([]);
+  });
 });
 
 describe("a label without a task", () => {
-  const label: AddLabel = { id: randomUUID(), subject: "s1", recording: "walk-1", from: 0, to: 100, class: "walk", confirmation: false };
+  const label: AddLabel = { id: randomUUID(), subject: "s1", recording: RECORDING, from: 0, to: 100, class: "walk", confirmation: false };
   const send = (change: Partial<AddLabel>, project = "free") =>
     signLabel(platform, project, { ...label, id: randomUUID(), ...change }, ann);
 
@@ -189,8 +238,97 @@ describe("a label without a task", () => {
     ).toHaveLength(1);
   });
 
+  it("asks about predictions that imported labels are against, as many as the spec wants, and not who said so", async () => {
+    await annotatedProject(platform, "bulk", { tasks: { contradicted: 3 }, doubtBelow: 0.8 });
+    const sure = { confidence: 0.9 };
+    await platform.db.updateTable("prediction").set(sure).where("project", "=", "bulk").where("window_from", "<", 20).execute();
+    const rows = [
+      "0,12,walk,annotator,ann",
+      "20,30,walk,annotator,ann",
+      "40,50,rest,user,ann",
+      "60,70,walk,expert,eve",
+      "100,400,walk,user,ann",
+      "500,503,walk,user,ann",
+    ];
+    const text = ["subject,recording,from,to,class,authority,by", ...rows.map((row) => `s1,walk-1,${row}`)].join("\n");
+    expect((await importLabels(platform, "bulk", { format: "csv", text }, "ada")).added).toBe(6);
+    const tasks = await platform.db.selectFrom("task").selectAll().where("project", "=", "bulk").orderBy("from_sample").execute();
+    expect(tasks.map((task) => [task.reason, task.claimed, task.from_sample])).toEqual(
+      [0, 100, 110].map((from) => ["contradicted", "walk", from]),
+    );
+    const offered = (actor: Signer) => claimTasks(platform, "bulk", { count: 9, holding: [] }, actor);
+    expect([(await offered(ann)).length, (await offered(bob)).length]).toEqual([0, 3]);
+  });
+
   async function bodyWithout(project: string): Promise<string> {
     const { body } = await platform.db.selectFrom("spec").select("body").where("project", "=", project).executeTakeFirstOrThrow();
     return JSON.stringify({ ...body, annotation: undefined });
   }
+});
+
+describe("of an erased person", () => {
+  it("nothing is kept, asked, signed or taken in, and the journal says the same", async () => {
+    const [open, done, shared] = await tasksOf("gone", 3, 1);
+    const { db } = platform;
+    const own = await answer(platform, "gone", done!, ann);
+    await db.updateTable("task").set({ state: "adjudicate" }).where("id", "=", shared!.id).execute();
+    await setProfile(platform, "gone", "someone", { age: "33" }, "ada");
+    await db
+      .insertInto("object")
+      .values({ key: "gone/signal/1", project: "gone", kind: "signal", sha256: "0".repeat(64), bytes: 1 })
+      .execute();
+    await db
+      .insertInto("signal")
+      .values({
+        project: "gone",
+        snapshot: "s",
+        subject: "s1",
+        recording: RECORDING,
+        object: "gone/signal/1",
+        samples: 9,
+        rate_hz: 1,
+        start_us: 0,
+        detail: "{}",
+      })
+      .execute();
+    const features = { name: "f", names: ["a"], definition: {} };
+    const write = () =>
+      db.transaction().execute((tx) => writeFeatures(tx, "gone", features, [[{ subject: "s1", eventMs: 0, values: [1] }]], "test"));
+    await write();
+
+    expect((await failure(eraseSubject(platform, "gone", "someone", " ", "ada"))).code).toBe("REQUEST_INVALID");
+    const erased = await eraseSubject(platform, "gone", "someone", "asked to be", "ada");
+    expect(erased).toEqual({ subject: "s1", tasks: 2, features: 1, predictions: SAMPLES / 10, signals: 1, profile: true });
+    for (const name of ["s1", "someone"])
+      expect((await failure(eraseSubject(platform, "gone", name, "again", "ada"))).code).toBe("SUBJECT_UNKNOWN");
+    const left = await Promise.all(
+      (["prediction", "feature_row", "profile", "signal", "subject", "object"] as const).map(async (table) => {
+        const rows =
+          await sql`select from ${sql.table(table)} where project = 'gone' ${table === "object" ? sql`and kind = 'signal'` : sql``}`.execute(
+            db,
+          );
+        return rows.rows.length;
+      }),
+    );
+    expect(left).toEqual([0, 0, 0, 0, 0, 0]);
+
+    const codes = await Promise.all(
+      [
+        answer(platform, "gone", open!, ann),
+        answer(platform, "gone", done!, bob, { version: 1 }),
+        withdrawLabel(platform, "gone", own.label.id, randomUUID(), ann),
+        adjudicate(platform, "gone", done!.id, { id: randomUUID(), class: "rest", version: own.task!.version }, eve),
+        setProfile(platform, "gone", "s1", { age: "34" }, "ada"),
+      ].map(async (attempt) => (await failure(attempt)).code),
+    );
+    expect(codes).toEqual(["SUBJECT_UNKNOWN", "SUBJECT_UNKNOWN", "SUBJECT_UNKNOWN", "SUBJECT_UNKNOWN", "NOT_FOUND"]);
+    expect(await write()).toMatchObject({ written: 0 });
+    await putTasks(platform, "gone", 2);
+    expect((await db.selectFrom("task").select("state").where("project", "=", "gone").execute()).map(({ state }) => state).sort()).toEqual([
+      "done",
+      "withdrawn",
+      "withdrawn",
+    ]);
+    expect((await rebuild(db)).differences.filter(({ table }) => table === "erased_subject" || table === "label")).toEqual([]);
+  });
 });

@@ -6,6 +6,7 @@ import { createCleanActivities } from "../../activities/clean.ts";
 import { createSnapshotActivities, readManifest } from "../../activities/snapshot.ts";
 import { createStageActivities } from "../../activities/stage.ts";
 import { createWindowActivities, shardsOf } from "../../activities/window.ts";
+import { eraseSubject } from "../../lib/app/erasure.ts";
 import { takeIn } from "../../lib/app/intake.ts";
 import { importLabels } from "../../lib/app/label-import.ts";
 import { exportLabels, listLabels, showAgreement } from "../../lib/app/labels.ts";
@@ -95,7 +96,8 @@ async function windows() {
     .orderBy("id")
     .execute();
   const row = await db.selectFrom("snapshot").selectAll().where("id", "=", snapshot).executeTakeFirstOrThrow();
-  return { lines: lines.sort(), stage: stage.state, warnings: warnings.map(({ message }) => message), row };
+  const retake = () => attempt(() => createSnapshotActivities(platform).takeSnapshot(context));
+  return { lines: lines.sort(), stage: stage.state, warnings: warnings.map(({ message }) => message), row, retake };
 }
 const people = async () => {
   const rows = await platform.db.selectFrom("subject").selectAll().where("project", "=", PROJECT).execute();
@@ -127,6 +129,7 @@ describe("labels on their way into training", () => {
     expect([again.row.id, again.stage]).toEqual([after.row.id, "reused"]);
 
     await importLabels(platform, PROJECT, csv(at(recordings.get(corrected)!, 0, 30)), "ann");
+    expect((await again.retake()).snapshot, "another attempt hears what the first did").toBe(again.row.id);
     const changed = await windows();
     expect(changed.lines.filter((line) => line.startsWith(corrected) && line.includes("rest"))).toEqual([]);
     expect(changed.row.holdout_sha256).not.toBe(before.row.holdout_sha256);
@@ -155,6 +158,36 @@ describe("labels on their way into training", () => {
       "labels on 1 recordings that are not in the data are left out",
     ]);
     expect(run.lines.filter((line) => line.startsWith(subject)).every((line) => line.endsWith("unlabelled"))).toBe(true);
+  });
+});
+
+describe("an erased person", () => {
+  it("is in no later snapshot, comes back with no file, and no import can label them", async () => {
+    const labelled = (await windows()).lines.find((line) => line.endsWith("train"))!.split(" ")[0]!;
+    await importLabels(platform, PROJECT, csv(`${labelled},${recordings.get(labelled)!.recording},0,10,walk,bob`), "eve");
+    const before = await windows();
+    const gone = [labelled, before.lines.findLast((line) => line.endsWith("holdout"))!.split(" ")[0]!];
+    const names = new Map([...(await people())].map(([name, id]) => [id, name]));
+    for (const subject of gone) await eraseSubject(platform, PROJECT, names.get(subject)!, "asked to be", "ada");
+    const after = await windows();
+    expect(after.lines).toEqual(before.lines.filter((line) => !gone.some((subject) => line.startsWith(subject))));
+    expect(after.row.subjects).toBe(before.row.subjects - 2);
+    expect(after.warnings).toContain("2 recordings of 2 erased people are left out");
+    expect([(await windows()).stage, (await windows()).row.id]).toEqual(["reused", after.row.id]);
+
+    const path = join(await testFolder(), "again.csv");
+    await writeFile(path, `person,x,label\n${names.get(gone[0]!)},1,rest\nsomebody,1,rest\n`);
+    await takeIn(platform, PROJECT, { name: "again.csv", path }, "test");
+    expect((await windows()).row.subjects).toBe(after.row.subjects + 1);
+    const known = await people();
+    expect([known.has("somebody"), ...gone.map((subject) => known.has(names.get(subject)!))]).toEqual([true, false, false]);
+
+    const { recording } = recordings.get(gone[0]!)!;
+    const file = csv(`${gone[0]},${recording},0,10,walk,bob`, `${names.get(gone[0]!)},${recording},0,10,walk,bob`);
+    const { added, refused } = await importLabels(platform, PROJECT, file, "eve");
+    expect([added, refused.map(({ code }) => code)]).toEqual([0, ["SUBJECT_UNKNOWN", "SUBJECT_UNKNOWN"]]);
+    const exported = JSON.parse((await exportLabels(platform, PROJECT, { format: "json" })).text) as { labels: { subject: string }[] };
+    expect(exported.labels.filter(({ subject }) => gone.includes(subject))).toEqual([]);
   });
 });
 
@@ -216,13 +249,28 @@ describe("labels of others", () => {
     const { items } = await listLabels(platform, PROJECT, { limit: 200, standing: true });
     await applySpec(platform, { text: spec("rest, walk").replaceAll(PROJECT, "other"), name: "spec.yaml" }, "test");
     for (const format of LABEL_FORMATS) {
-      const { text, labels } = await exportLabels(platform, PROJECT, format);
+      const { text, labels } = await exportLabels(platform, PROJECT, { format });
       expect(labels).toBe(items.length);
       const back = await importLabels(platform, PROJECT, { format, text }, "eve");
       expect([back.added, back.known]).toEqual([0, items.filter(({ class: name }) => name !== "hop").length]);
       expect(back.refused.map(({ code }) => code)).toEqual(["UNKNOWN_CLASS"]);
     }
-    const strangers = await exportLabels(platform, PROJECT, "csv");
+    const [long] = await platform.db.selectFrom("label").selectAll().where("project", "=", PROJECT).limit(1).execute();
+    await platform.db
+      .insertInto("label")
+      .values(
+        Array.from({ length: 33 }, () => ({
+          ...long!,
+          project: "other",
+          id: randomUUID(),
+          class: "x".repeat(1_000_000),
+          supersedes: null,
+        })),
+      )
+      .execute();
+    await expect(exportLabels(platform, "other", { format: "csv" })).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    await platform.db.deleteFrom("label").where("project", "=", "other").execute();
+    const strangers = await exportLabels(platform, PROJECT, { format: "csv" });
     expect((await importLabels(platform, "other", strangers, "eve")).added).toBe(0);
   });
 

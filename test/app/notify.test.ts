@@ -3,14 +3,18 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
+import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SMTPServer } from "smtp-server";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { notify } from "../../lib/app/notify.ts";
-import { applySpec } from "../../lib/app/projects.ts";
+import { applySpec, needSpec } from "../../lib/app/projects.ts";
 import { takeInWatched } from "../../lib/app/watch.ts";
-import type { Platform } from "../../lib/platform.ts";
+import type { Spec } from "../../lib/domain/spec.ts";
+import { openPlatform, type Platform } from "../../lib/platform.ts";
 import { checkedLookup } from "../../lib/sources/egress.ts";
+import type { WatchedPlace } from "../../lib/sources/watched.ts";
 import { findSpec } from "../../lib/store/repositories/projects.ts";
 import { closeAfterwards } from "../support/leftovers.ts";
 import { listenOnLoopback } from "../support/loopback.ts";
@@ -55,7 +59,7 @@ describe.skipIf(!openssl)("telling people (needs openssl to make a certificate)"
       request.on("end", () => {
         hits.push({ url: request.url ?? "", body, headers: request.headers });
         const status = request.url === "/inside" ? 302 : (answers.shift() ?? 200);
-        response.writeHead(status, { location: `https://127.0.0.1:${port}/secret` }).end();
+        response.writeHead(status, { location: `https://127.0.0.1:${port}/secret` }).end("x,label\n1,rest\n");
       });
     });
     const web = await listenOnLoopback(server);
@@ -97,6 +101,12 @@ describe.skipIf(!openssl)("telling people (needs openssl to make a certificate)"
   const notifying = (webhook: string, mail: string[] = []) =>
     JSON.stringify({ notify: { webhook, mail, on: ["night-done", "night-failed"] } });
 
+  async function watching(name: string, place: WatchedPlace): Promise<Spec> {
+    await applySpec(platform, { text: specText(name), name: "spec.yaml" }, "test");
+    const spec = await needSpec(platform.db, name);
+    return { ...spec, retrain: { ...spec.retrain, watch: [place] } };
+  }
+
   it("sends a signed document and a mail, and nothing of kinds that nobody wants", async () => {
     await project("told", notifying(`https://127.0.0.1:${port}/hook`, ["a@example.org", "b@example.org"]));
     expect(await notify(platform, "told", "night-done", notice, options())).toEqual([]);
@@ -122,6 +132,50 @@ describe.skipIf(!openssl)("telling people (needs openssl to make a certificate)"
     ]);
   });
 
+  it("waits for a mail server that says nothing no longer than it may, and delivers the rest", async () => {
+    let calls = 0;
+    const silent = await listenOnLoopback(createTcpServer(() => calls++));
+    closeAfterwards(() => silent.close());
+    await project("silent", notifying(`https://127.0.0.1:${port}/hook`, ["a@example.org"]));
+    const mute = openPlatform({ ...platform.config, notify: { ...platform.config.notify, smtpUrl: `smtp://127.0.0.1:${silent.port}` } });
+    closeAfterwards(async () => mute[Symbol.asyncDispose]());
+    const began = performance.now();
+    const troubles = await notify(mute, "silent", "night-done", notice, { ...options(), timeoutMs: 300 });
+    expect(troubles).toEqual([expect.stringMatching(/^no mail was sent: /)]);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect([calls, hits.length]).toEqual([3, 1]);
+  });
+
+  it("takes in what a watched address holds, and shows and keeps no word of its query", async () => {
+    const spec = await watching("signed", { url: `https://127.0.0.1:${port}/day.csv?signature=s3cr3t` });
+    expect(await takeInWatched(platform, spec, "night/n", { ca, permitted })).toEqual({ files: 1, notes: [] });
+    expect(await takeInWatched(platform, spec, "night/n", { ca, permitted }), "the same content").toEqual({ files: 0, notes: [] });
+    answers = [403];
+    const refused = await takeInWatched(platform, spec, "night/n", { ca, permitted });
+    expect(refused.notes).toEqual([expect.stringMatching(/127\.0\.0\.1:\d+\/day\.csv answered 403 \(SOURCE_UNREACHABLE\)$/)]);
+    const written = await platform.db.selectFrom("journal").selectAll().where("project", "=", "signed").execute();
+    const kept = await platform.db.selectFrom("upload").select(["name", "source"]).where("project", "=", "signed").execute();
+    expect(kept).toEqual([{ name: "day.csv", source: `https://127.0.0.1:${port}/day.csv` }]);
+    expect(JSON.stringify([refused, written, kept])).not.toContain("s3cr3t");
+  });
+
+  it("takes in what lies under a watched prefix, once, and never from the platform's own bucket", async () => {
+    const { endpoint, region, forcePathStyle, accessKeyId, secretAccessKey, bucket } = platform.config.s3;
+    const client = new S3Client({ endpoint, region, forcePathStyle, credentials: { accessKeyId, secretAccessKey } });
+    closeAfterwards(async () => client.destroy());
+    const Bucket = `${bucket}-watched`;
+    await client.send(new CreateBucketCommand({ Bucket }));
+    for (const Key of ["in/p1.csv", "in/readme.txt", "inside/p2.csv"])
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: `x,label\n1,rest\n2,${Key}\n` }));
+    const spec = await watching("prefixed", { s3: `s3://${Bucket}/in` });
+    expect(await takeInWatched(platform, spec, "night/n")).toEqual({ files: 1, notes: [] });
+    expect(await takeInWatched(platform, spec, "night/n"), "known by size and time").toEqual({ files: 0, notes: [] });
+    const kept = await platform.db.selectFrom("upload").select(["name", "source"]).where("project", "=", "prefixed").execute();
+    expect(kept).toEqual([{ name: "p1.csv", source: `s3://${Bucket}/in/p1.csv` }]);
+    const own = await takeInWatched(platform, await watching("prefixed", { s3: `s3://${bucket}/` }), "night/n");
+    expect(own).toEqual({ files: 0, notes: [expect.stringMatching(/own bucket is no source \(FORBIDDEN\)/)] });
+  });
+
   it("F34: follows no redirect", async () => {
     await project("moved", notifying(`https://127.0.0.1:${port}/inside`));
     expect(await notify(platform, "moved", "night-done", notice, options())).toEqual([expect.stringMatching(/answered 302/)]);
@@ -138,7 +192,7 @@ describe.skipIf(!openssl)("telling people (needs openssl to make a certificate)"
       if (host !== "localhost")
         await expect(applySpec(platform, { text, name: "spec.yaml" }, "test")).rejects.toMatchObject({ code: "EGRESS_REFUSED" });
       await project(name, JSON.stringify({ notify: { webhook: url, mail: [], on: ["night-done"] } }));
-      expect(await notify(platform, name, "night-done", notice, { ca, backoffMs: 1 })).toEqual([
+      expect(await notify(platform, name, "night-done", notice, { ca, backoffMs: 1, delivery: "d1" })).toEqual([
         expect.stringMatching(/not a public address/),
       ]);
       const { body } = (await findSpec(platform.db, name, 1))!;

@@ -73,3 +73,18 @@ it("says what the last night came to, what its labels bought, and when the next 
   await decide({ kind: "schedule.paused", payload: { why: "holidays" } });
   expect((await loopOf("turning")).nights).toMatchObject({ nextAt: null, paused: true });
 });
+
+it("says of stations that a run under way has not come to how they stood after the run before", async () => {
+  await applySpec(platform, { text: specText("again"), name: "spec.yaml" }, "test");
+  const add = async (id: string, state: string, stages: readonly string[]) => {
+    await sql`insert into run (id, project, spec_version, seed, state, requested_by) values (${id}, 'again', 1, 1, ${state}, 'test')`.execute(
+      platform.db,
+    );
+    for (const stage of stages)
+      await sql`insert into stage (run, name, state, rows_in, ended_at) values (${id}, ${stage}, 'done', 210, now())`.execute(platform.db);
+  };
+  await add("again-1", "done", ["snapshot", "train", "evaluate"]);
+  await add("again-2", "running", ["snapshot"]);
+  const { stations } = await loopOf("again");
+  expect(stations.find(({ name }) => name === "evaluate")).toMatchObject({ count: 210, state: "done", at: expect.any(String) });
+});

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { askNight, startNights } from "../../lib/app/nights.ts";
 import { applySpec } from "../../lib/app/projects.ts";
+import { withTemporal } from "../../lib/app/outbox.ts";
 import { tellSchedule } from "../../lib/app/schedule-telling.ts";
 import { ScheduleTimes } from "../../lib/app/schedule-times.ts";
 import { backfillSchedule, previewSchedule, setSchedule, showSchedule, tellSchedules } from "../../lib/app/schedules.ts";
@@ -42,8 +43,9 @@ describe("the times of a schedule", () => {
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await testPlatform();
-  for (const project of ["nights", "away", "clocks"]) await applySpec(platform, { text: specText(project), name: "spec.yaml" }, "test");
+  platform = await testPlatform({ SENSORLOOP_LOG_LEVEL: "silent" });
+  for (const project of ["nights", "away", "clocks", "a-leap", "late"])
+    await applySpec(platform, { text: specText(project), name: "spec.yaml" }, "test");
 });
 
 describe("a schedule is refused", () => {
@@ -110,8 +112,45 @@ describe("Temporal, without a worker", () => {
     expect(Date.now() - told_at.getTime()).toBeLessThan(60_000);
   });
 
+  it("is told of leap days as far as its calendars go, and a schedule that cannot be told keeps no other from it", async () => {
+    expect(await setSchedule(platform, "a-leap", input("0 0 29 2 *"), "test")).toMatchObject({ told: true });
+    const shown = new ScheduleTimes("0 0 29 2 *", "UTC").between(new Date(), new Date("2101-01-01"), 100).map(({ at }) => at.toISOString());
+    expect(await firing("a-leap", new Date().toISOString(), "2300-01-01T00:00:00Z")).toEqual(shown);
+
+    await platform.db.deleteFrom("schedule_told").execute();
+    await platform.db.updateTable("schedule").set({ cron: "of another version" }).where("project", "=", "a-leap").execute();
+    await tellSchedules(platform);
+    expect(await showSchedule(platform, "clocks")).toMatchObject({ told: true });
+    await platform.db.deleteFrom("schedule").where("project", "=", "a-leap").execute();
+    const refused = withTemporal(platform, (client) => client.workflow.start("any", { workflowId: "any", taskQueue: "x".repeat(2_000) }));
+    await expect(refused).rejects.toMatchObject({ code: "REQUEST_INVALID", message: expect.stringMatching(/^Temporal refuses/) as string });
+  });
+
+  it("is told of overlap, jitter and catch-up, and what was due before it could be told is asked for, the newest alone", async () => {
+    const wanted = { ...input("*/10 * * * *"), overlap: "buffer" as const, jitterSeconds: 90, catchupMinutes: 25 };
+    const away = openPlatform(
+      { ...platform.config, temporal: { ...platform.config.temporal, address: "127.0.0.1:1" } },
+      { connectMs: 200 },
+    );
+    closeAfterwards(async () => away[Symbol.asyncDispose]());
+    const { setAt } = await setSchedule(away, "late", wanted, "eve");
+    const back = new Date(Date.parse(setAt) + 3_600_000);
+    await tellSchedule(platform, "late", back);
+    const handle = (await platform.temporal()).schedule.getHandle(workflowId.schedule("late"));
+    expect(await handle.describe()).toMatchObject({
+      spec: { jitter: 90_000 },
+      policies: { overlap: "BUFFER_ONE", catchupWindow: 25 * 60_000 },
+    });
+    const due = new Date(Math.floor(back.getTime() / 600_000) * 600_000);
+    const rows = await platform.db.selectFrom("night").select(["id", "cause", "asked_by"]).where("project", "=", "late").execute();
+    expect(rows).toEqual([{ id: `late/${due.toISOString().slice(0, 19)}Z`, cause: "clock", asked_by: "eve" }]);
+  });
+
   it("F11: is told and starts once what was decided while it was away, however many workers try", async () => {
-    const away = openPlatform({ ...platform.config, temporal: { ...platform.config.temporal, address: "127.0.0.1:1" } });
+    const away = openPlatform(
+      { ...platform.config, temporal: { ...platform.config.temporal, address: "127.0.0.1:1" } },
+      { connectMs: 200 },
+    );
     closeAfterwards(async () => away[Symbol.asyncDispose]());
     const request = { cause: "request" as const, why: "", id: "away-1" };
     const answers = await Promise.all([

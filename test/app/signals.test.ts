@@ -85,7 +85,7 @@ describe("the signal of a recording", () => {
         payload: { label: randomUUID(), ...at, class: "rest", authority: "expert", task: null, supersedes: null, seconds: null },
       }),
     );
-    const info = await showSignal(platform, project, subject, recording);
+    const info = await showSignal(platform, { project, subject, recording });
     expect(info).toMatchObject({ rateHz: 50, startUs: 1_700_000_000_000_000, axis: "time", samples: 39_000 });
     expect(info.stretches).toEqual([
       [0, 12_000],
@@ -141,7 +141,7 @@ describe("the video of a recording", () => {
     await writeFile(path, bytes);
     await takeIn(platform, "gym", { name: "films/a.mp4", path }, "test");
     await takeIn(platform, "gym", { name: "films/other.mp4", path }, "test");
-    const { media } = await showSignal(platform, "gym", signal.subject, signal.recording);
+    const { media } = await showSignal(platform, signal);
     expect(media).toMatchObject({ kind: "video", offsetSeconds: 0.5 });
     const [url, query] = media!.url.split("?") as [string, string];
     const part = await get(url, Object.fromEntries(new URLSearchParams(query)), { range: "bytes=1000-1999" });
@@ -193,7 +193,32 @@ describe("recordings with predictions", () => {
     expect((await listRecordings(platform, "gym", { limit: 9, search: "ANN" })).items.map(({ recording }) => recording)).toEqual([
       "b.csv~0",
     ]);
-    const { predictions } = await showSignal(platform, "gym", signal.subject, signal.recording);
+    const task = randomUUID();
+    await db
+      .insertInto("task")
+      .values({
+        ...{
+          id: task,
+          project: "gym",
+          reason: "random",
+          subject: "person",
+          recording: "a.csv~0",
+          from_sample: 0,
+          to_sample: 50,
+          rate_hz: 50,
+        },
+        ...{ start_us: 0, model: "m1", snapshot: "s", predicted: "walk", confidence: 0.5, claimed: null, gold: null, rank: 0, wanted: 2 },
+        ...{ outcome: null, reminded_at: null, escalated_at: null, closed_at: null },
+      })
+      .execute();
+    const answered = { subject: "person", recording: "a.csv~0", from: 25_000, to: 25_050, rateHz: 50, class: "walk", task };
+    const payload = { label: randomUUID(), ...answered, authority: "annotator" as const, supersedes: null, seconds: null };
+    await db.transaction().execute((tx) => append(tx, { kind: "label.signed", actor: "ann", project: "gym", payload }));
+    const said = (labels: readonly { source: string }[]) => labels.filter(({ source }) => source === "people").length;
+    const vera = (await get("/api/v1/projects/gym/signal", named())).json<{ labels: { source: string }[] }>();
+    const ann = await showSignal(platform, signal, "ann");
+    expect([said(vera.labels), said(ann.labels)], "a second answer is wanted, and may be asked of her").toEqual([1, 2]);
+    const { predictions } = await showSignal(platform, signal);
     expect(predictions.map(({ from, to }) => [from, to])).toEqual([
       [0, 50],
       [25, 75],

@@ -3,8 +3,11 @@ import { sql } from "kysely";
 import { beforeAll, expect, it } from "vitest";
 import { claimTasks, listTasks, makeTasks, showAnnotation, showTask, skipTask } from "../../lib/app/tasks.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
+import { countNewLabels, heardUntil, labelsBetween, lastTraining } from "../../lib/store/repositories/label-progress.ts";
+import { standingByRecording } from "../../lib/store/repositories/labels.ts";
 import { clock, queueState } from "../../lib/store/repositories/task-care.ts";
 import { returnLeases } from "../../lib/store/repositories/leases.ts";
+import { countNew, findTrainingBefore, trainingData } from "../../lib/store/repositories/training-data.ts";
 import { closeAfterwards } from "../support/leftovers.ts";
 import { testConfig } from "../support/services.ts";
 import { annotatedProject, annotator, answer, engineer, putTasks } from "./annotation-world.ts";
@@ -101,6 +104,61 @@ it("tells nobody that a sample is gold before it is done, nor its answer ever", 
   expect((await listTasks(platform, "gold", { reason: "random", limit: 9 })).items).toHaveLength(1);
   await answer(platform, "gold", task!, ann);
   expect((await listTasks(platform, "gold", { reason: "gold", limit: 9 })).items).toHaveLength(1);
+});
+
+it("learns from no answer to a gold sample, nor counts it as a label or in the estimate of the champion", async () => {
+  const { db } = platform;
+  await annotatedProject(platform, "truth");
+  const tasks = (ids: readonly string[], first: number) =>
+    ids.map((id, index) => ({ id, from: 30 * (first + index), to: 30 * (first + index) + 10 }));
+  const drawn = tasks(await putTasks(platform, "truth", 4, { reason: "random" }), 0);
+  const [gold] = await putTasks(platform, "truth", 1, { reason: "gold", gold: "rest", from_sample: 600, to_sample: 610 });
+  await answer(platform, "truth", { id: gold!, from: 600, to: 610 }, ann);
+  expect((await showAnnotation(platform, "truth", ann)).estimate).toBeNull();
+  for (const [index, task] of drawn.entries()) await answer(platform, "truth", task, ann, { class: index === 0 ? "walk" : "rest" });
+
+  const learned = [];
+  for await (const labels of standingByRecording(db, "truth")) learned.push(...labels);
+  const [past, now] = [new Date(0), new Date(Date.now() + 1_000)];
+  const counts = [
+    learned.length,
+    await countNewLabels(db, "truth"),
+    (await countNew(db, "truth", { labels: past, files: past }, now)).labels,
+    (await trainingData(db, { project: "truth", specVersion: 1 })).labels,
+    (await labelsBetween(db, "truth", past, now)).filter(({ reason }) => reason === "random").length,
+  ];
+  expect(counts).toEqual([4, 4, 4, 4, 4]);
+  const { estimate } = await showAnnotation(platform, "truth", ann);
+  // By hand, of Wilson's formula: 3 of 4.
+  expect(estimate).toMatchObject({ answered: 4, accuracy: { value: 0.75 } });
+  expect([estimate!.accuracy.low, estimate!.accuracy.high].map((bound) => bound.toFixed(3))).toEqual(["0.301", "0.954"]);
+});
+
+it("counts a label as new until a training has heard it: one of the past has heard less, a snapshot up to its beginning", async () => {
+  const { db } = platform;
+  await annotatedProject(platform, "heard");
+  const tasks = await putTasks(platform, "heard", 2);
+  await answer(platform, "heard", { id: tasks[0]!, from: 0, to: 10 }, ann);
+  const [{ at }] = (await db.selectFrom("label").select("at").where("project", "=", "heard").execute()) as [{ at: Date }];
+  const before = (by: number) => new Date(at.getTime() + by);
+  const train = async (id: string, params: object, started: Date) => {
+    const run = { id, project: "heard", spec_version: 1, seed: 1, requested_by: "test", requested_at: before(-5_000), snapshot: "s" };
+    await db
+      .insertInto("run")
+      .values({ ...run, state: "done", params: JSON.stringify({ kind: "training", set: {}, ...params }) })
+      .execute();
+    await db.insertInto("stage").values({ run: id, name: "snapshot", state: "done", started_at: started }).execute();
+  };
+  await train("heard-past", { before: before(-60_000).toISOString() }, before(9_000));
+  expect([await countNewLabels(db, "heard"), (await lastTraining(db, "heard"))?.run]).toEqual([1, "heard-past"]);
+  await train("heard-early", {}, before(-1_000));
+  expect(await countNewLabels(db, "heard")).toBe(1);
+  // Asked for before the label, and frozen behind it: the night after must not count it again.
+  await train("heard-late", {}, before(1_000));
+  expect([await countNewLabels(db, "heard"), await heardUntil(db, "heard-late")]).toEqual([0, before(1_000)]);
+  const known = (await findTrainingBefore(db, "heard", before(5_000)))!;
+  expect([known.run, (await countNew(db, "heard", known.asOf, before(5_000))).labels]).toEqual(["heard-late", 0]);
+  expect((await findTrainingBefore(db, "heard", before(-30_000)))?.run).toBe("heard-past");
 });
 
 it("counts what waits and what was done today, and names the classes' keys and the champion", async () => {

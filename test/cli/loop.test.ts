@@ -248,16 +248,28 @@ describe("sensorloop, from recordings to an answer", () => {
     expect((await call("user", "revoke", "grace")).json()).toMatchObject({ error: { code: "CONFLICT" } });
   });
 
+  it("erases a person, says what is gone, and then knows nobody of the name", async () => {
+    const { items } = await ask<{ items: { subject: string; biometricId: string }[] }>("subject", "list", "gym");
+    const { subject, biometricId } = items.at(-1)!;
+    const erased = await ask<{ features: number }>("subject", "erase", "gym", subject, "--why", "asked to be");
+    expect(erased).toMatchObject({ subject: biometricId });
+    expect(erased.features).toBeGreaterThan(0);
+    expect((await ask<{ items: object[] }>("subject", "list", "gym")).items).toEqual(items.slice(0, -1));
+    const again = await call("subject", "erase", "gym", subject, "--why", "asked to be");
+    expect([again.code, again.json<{ error: { code: string } }>().error.code]).toEqual([1, "SUBJECT_UNKNOWN"]);
+  });
+
   it("has all of it in the journal, by whom, and finds no difference when it is folded again", async () => {
     const { items } = await ask<{ items: { kind: string; actor: string }[] }>("journal", "list", "--limit", "200");
-    // Tasks are made beside all this, whenever their workflow comes to it.
-    expect(new Set(items.map((item) => item.kind).filter((kind) => kind !== "task.made"))).toEqual(
+    // Tasks are made beside all this, whenever their workflow comes to it, and taken back where their person was erased.
+    expect(new Set(items.map((item) => item.kind).filter((kind) => !kind.startsWith("task.")))).toEqual(
       new Set([
         "label.signed",
         "project.applied",
         "file.added",
         "run.requested",
         "subject.profiled",
+        "subject.erased",
         "gate.judged",
         "model.promoted",
         "account.added",

@@ -24,6 +24,7 @@ describe("wrong use ends with 2, nothing on standard output, and says what was w
     [["run", "list", "--limit", "0"], /from 1 to 200/],
     [["model", "champion", "gym", "--at", "soon"], /expected a time/],
     [["user", "add", "ada"], /--role/],
+    [["subject", "erase", "gym", "7"], /--why/],
     [["project", "check"], /missing required argument 'file'/],
     [["project", "list", "extra"], /too many arguments/],
   ])("%j", async (args, message) => {

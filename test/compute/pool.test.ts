@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { passErrors } from "../../lib/compute/error-lines.ts";
 import type { JobInput } from "../../lib/compute/job.ts";
 import { ComputePool } from "../../lib/compute/pool.ts";
 import { syntheticShard, writeShard } from "../ml/synthetic-windows.ts";
@@ -93,6 +95,26 @@ describe("ComputePool", () => {
     await Promise.all(jobs.map((job) => job[Symbol.asyncDispose]()));
     await sleep(10);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("passes on what a job says of errors, and not what TensorFlow says before its log is set up", async () => {
+    const said: string[] = [];
+    const write = process.stderr.write.bind(process.stderr);
+    process.stderr.write = ((text: string) => said.push(text) > 0) as typeof process.stderr.write;
+    try {
+      const training = await longTraining();
+      // A graph is compiled: without the filter this writes two lines.
+      await using _ = await pool.run("train-model", { ...training, genome: { ...(training.genome as object), epochs: 1 } as never });
+      const errors = new PassThrough();
+      passErrors(errors, process.stderr);
+      errors.end(
+        "E0000 00:00:1795278323.5 56 cuda.cc:4] no card\nWARNING: disk is slow\nI0000 00:00:1795278323.581907    5616 a.cc:401] MLIR\nlast",
+      );
+      await expect.poll(() => said.at(-1)).toBe("last\n");
+    } finally {
+      process.stderr.write = write;
+    }
+    expect(said.join("")).toBe("E0000 00:00:1795278323.5 56 cuda.cc:4] no card\nWARNING: disk is slow\nlast\n");
   });
 
   it("carries an error of the catalogue over the border of the process, with its facts", async () => {

@@ -217,6 +217,20 @@ describe("rows of windows", () => {
     expect(rowsOf({ statistic: "count" }).map((row) => row[2])).toEqual([3, 0, 2]);
   });
 
+  it("name the recording that they sum up, so that those of one moment can be told apart; days have none", () => {
+    const namesOf = (per: WindowsSet["per"]) => {
+      const sums = new WindowSums({ from: "windows", per, statistic: "mean" }, ["x.mean"]);
+      for (const shard of shards) sums.add(shard, () => START);
+      return [...sums.take()].map(({ eventMs, recording }) => [eventMs - START, recording]);
+    };
+    expect(namesOf("recording")).toEqual([
+      [0, "r1"],
+      [0, "r2"],
+      [0, "r3"],
+    ]);
+    expect(namesOf("day")).toEqual([[0, undefined]]);
+  });
+
   it("sum up a recording; one without a clock happened when it was sent", () => {
     expect(rowsOf({ per: "recording", statistic: "max" })).toEqual([
       ["ann", DAY + 1, 2],

@@ -187,6 +187,14 @@ const MISTAKES: readonly (readonly [mistake: string, from: string, to: string, p
   ["a second document", "title: Exercises", "title: Exercises\n---\na: b", "3:1 ", /one YAML document/],
   ["a bad indentation", "title: Exercises", "title: Exercises\n  more: 1", "2:8 ", /not valid YAML/],
   [
+    "reminders without end",
+    "files:",
+    "annotation: {remindHours: 0.0001}\nfiles:",
+    "3:27 annotation.remindHours",
+    /0\.25 to 8760.*stop reading/,
+  ],
+  ["an escalation that never comes", "files:", "annotation: {escalateHours: 1e300}\nfiles:", "3:29 annotation.escalateHours", /never told/],
+  [
     "an address without TLS",
     "files:",
     "sources: [{url: 'http://example.org/a.zip', licence: CC0}]\nfiles:",

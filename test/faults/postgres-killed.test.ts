@@ -1,4 +1,8 @@
+import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -6,10 +10,11 @@ import { addAccount, addToken } from "../../lib/app/accounts.ts";
 import { openPlatform, type Platform } from "../../lib/platform.ts";
 import { rebuild } from "../../lib/store/journal-rebuild.ts";
 import { createApp } from "../../web/api/app.ts";
-import { annotatedProject } from "../app/annotation-world.ts";
+import { annotatedProject, RECORDING } from "../app/annotation-world.ts";
 import { insertModel } from "../app/world.ts";
 import { closeAfterwards } from "../support/leftovers.ts";
 import { startOwnStack, type OwnStack } from "../support/own-stack.ts";
+import { environmentOf } from "../support/worker-process.ts";
 
 /** Not that of the champion whose predictions make the recording known that is labelled. */
 const SLOT = "gym/all/gyro";
@@ -63,6 +68,51 @@ function client(requestOf: (n: number) => { readonly id: string } & InjectOption
   return { state, work };
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+/** Answers as soon as it listens. */
+async function startApi(): Promise<{ url: string; child: ChildProcess }> {
+  const port = await freePort();
+  const env = { ...process.env, ...environmentOf(stack.config), SENSORLOOP_WEB_PORT: String(port) };
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../../web/api/server.ts")], { env, stdio: "ignore" });
+  closeAfterwards(async () => void child.kill("SIGKILL"));
+  const url = `http://127.0.0.1:${port}`;
+  const alive = () =>
+    fetch(`${url}/api/health`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await expect.poll(alive, { timeout: 60_000, interval: 50 }).toBe(200);
+  return { url, child };
+}
+
+describe("an api that is started before its Postgres", () => {
+  it("F04: answers 503 until Postgres is there, and then does its work", async () => {
+    await stack.postgres.stop();
+    const { url, child } = await startApi();
+    const ask = async (path: string) => {
+      const answer = await fetch(url + path, { headers: { authorization } });
+      return {
+        status: answer.status,
+        again: Number(answer.headers.get("retry-after")) > 0,
+        body: (await answer.json()) as { code?: string },
+      };
+    };
+    expect(await ask("/api/v1/projects")).toMatchObject({ status: 503, again: true, body: { code: "DATABASE_UNAVAILABLE" } });
+    expect((await ask("/api/ready")).status).toBe(503);
+    await stack.postgres.start();
+    await expect.poll(async () => (await ask("/api/v1/projects")).status, { timeout: 60_000, interval: 100 }).toBe(200);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  }, 240_000);
+});
+
 describe("Postgres killed under load", () => {
   it("F04: is answered with 503 and when to try again; all that was acknowledged is there, once, however often it was sent", async () => {
     const stop = new AbortController();
@@ -85,7 +135,7 @@ describe("Postgres killed under load", () => {
           id: labels[n]!,
           method: "POST",
           url: "/api/v1/projects/gym/labels",
-          payload: { id: labels[n]!, subject: "s1", recording: "walk-1", from: 0, to: 10, class: "walk" },
+          payload: { id: labels[n]!, subject: "s1", recording: RECORDING, from: 0, to: 10, class: "walk" },
         }),
         "10.2",
         stop.signal,

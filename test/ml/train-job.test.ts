@@ -66,6 +66,29 @@ it("a cnn learns frequencies from raw signals, and its artifact answers alone", 
   expect(right / 300).toBeCloseTo(output.validation!.accuracy.value, 5);
 });
 
+it.each([
+  ["logistic regression", genomeSchema.parse({ family: "logistic" })],
+  ["an mlp", MLP],
+])("%s learns beside a class with one window and a channel that is constant, and answers with numbers", async (_, genome) => {
+  const shard = syntheticShard({
+    windows: 300,
+    classes: ["rest", "walk", "rare"],
+    split: (window) => (window % 3 === 0 ? "validation" : "train"),
+    change: ({ label, features, featureValues }) => {
+      for (const window of label.keys()) {
+        label[window] = window === 1 ? 2 : window % 2;
+        featureValues[window * features.length] = 3;
+      }
+    },
+  });
+  const output = await run(input(genome, [await writeShard(shard)]), await recordingControl());
+  expect(output.validation!.perClass[2]).toMatchObject({ label: "rare", support: 0 });
+  const predictor = loadPredictor(await readFile(output.artifact.path), await readFile(output.weights.path));
+  const { probabilities } = predictor.predict(shard.featureValues, shard.windows);
+  for (let window = 0; window < shard.windows; window++)
+    expect(probabilities.subarray(3 * window, 3 * window + 3).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+});
+
 it("scaling is fitted on the rows trained on, missing values become the mean, constant columns nothing", async () => {
   const shard = syntheticShard({
     windows: 900,

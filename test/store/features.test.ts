@@ -53,7 +53,7 @@ async function writeAt(
   rows: readonly Pick<Stored, "subject" | "eventMs" | "values">[],
 ) {
   await platform.db.transaction().execute(async (tx) => {
-    await writeFeatures(tx, project, { name: set, names: namesOf(version), definition: { version } }, rows, "test");
+    await writeFeatures(tx, project, { name: set, names: namesOf(version), definition: { version } }, [rows], "test");
     for (const table of ["feature_row", "feature_set"])
       await sql`update ${sql.table(table)} set created_at = ${new Date(createdMs)} where project = ${project} and created_at > '2026-01-01'`.execute(
         tx,
@@ -179,14 +179,16 @@ describe("the feature store", () => {
           "once",
           definition,
           [
-            { ...row, values },
-            { ...row, subject: "synthetic-1" },
+            [
+              { ...row, values },
+              { ...row, subject: "synthetic-1" },
+            ],
           ],
           "test",
         ),
       );
     expect(
-      await platform.db.transaction().execute((tx) => writeFeatures(tx, "once", set, [{ ...row, subject: "synthetic-1" }], "test")),
+      await platform.db.transaction().execute((tx) => writeFeatures(tx, "once", set, [[{ ...row, subject: "synthetic-1" }]], "test")),
     ).toMatchObject({ version: 0, written: 0 });
     const racing = await Promise.all(Array.from({ length: 6 }, () => write(row.values)));
     expect(racing.reduce((sum, { written }) => sum + written, 0)).toBe(1);
@@ -210,6 +212,57 @@ describe("the feature store", () => {
       ].map((values, index) => ({ subject: "ann", version: index < 3 ? 1 : 2, event_at: new Date(START + 1), values })),
     );
     expect(new Set(rows.map((each) => each.created_at.getTime())).size).toBeGreaterThanOrEqual(3);
+  });
+
+  it("gives rows the time at which they can be read, not that at which they were made", async () => {
+    await newProject("slow");
+    const set = { name: "kept", names: ["a"], definition: { from: "labels" } };
+    const readable: { made: number; readAt: string; values: unknown }[] = [];
+    async function* slowly() {
+      yield [{ subject: "ann", eventMs: START, values: [1] }];
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const { sets } = await latestFeatures(platform, "slow", "ann", { sets: ["kept"] });
+      readable.push({ made: 1, readAt: isoOf(Date.now()), values: sets[0]!.values });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      yield [{ subject: "bob", eventMs: START, values: [2] }];
+    }
+    const write = (values: number[]) =>
+      platform.db
+        .transaction()
+        .execute((tx) =>
+          writeFeatures(tx, "slow", set, values.length > 0 ? [[{ subject: "ann", eventMs: START, values }]] : slowly(), "test"),
+        );
+    // Of a version that is there already, and of one that is new.
+    await write([0]);
+    await write([]);
+    const [between] = readable;
+    expect(between).toMatchObject({ values: { a: 0 } });
+    const joined = await joinFeatures(platform, "slow", { rows: [{ subject: "ann", at: between!.readAt }] });
+    expect(joined.rows[0]!.values[joined.columns.indexOf("kept.a")]).toBe(0);
+    expect((await latestFeatures(platform, "slow", "bob", { sets: ["kept"] })).sets[0]!.values).toEqual({ a: 2 });
+  });
+
+  it("keeps every recording of one moment, whichever batch it comes in, and the same ones again are nothing new", async () => {
+    await newProject("together");
+    const set = { name: "kept", names: ["a"], definition: { from: "labels" } };
+    const row = (recording: string, eventMs: number, value: number) => ({ subject: "ann", recording, eventMs, values: [value] });
+    const [a, b, c, d] = [row("a", START, 1), row("b", START, 2), row("c", START, 3), row("d", START + 1, 4)];
+    const write = (...batches: (typeof a)[][]) =>
+      platform.db.transaction().execute((tx) => writeFeatures(tx, "together", set, batches, "test"));
+    expect(await write([a, d], [b], [c])).toEqual({ version: 1, written: 4, known: 0 });
+    expect(await write([c], [b, a, d])).toEqual({ version: 1, written: 0, known: 4 });
+    const rows = await platform.db
+      .selectFrom("feature_row")
+      .select(["event_at", "values"])
+      .where("project", "=", "together")
+      .orderBy("event_at")
+      .execute();
+    expect(rows.map(({ event_at, values }) => [event_at.getTime() - START, ...values])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ]);
   });
 
   it("counts, sums up and dates what it has", async () => {

@@ -1,10 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { AddLabel } from "../../lib/domain/api/labels.ts";
+import type { SignalView } from "../../lib/domain/signal/view.ts";
 import { ApiFailure } from "../../web/ui/api/failure.ts";
 import { commandKey, commandOf } from "../../web/ui/labelling/keys.ts";
 import { gainText, linkText, retrainText } from "../../web/ui/features/annotate/progress-text.ts";
-import { fetchedPart, firstView, intervalOf, movedEdge, viewWithin, windowOf } from "../../web/ui/features/annotate/window-place.ts";
+import { fetchedPart, firstView, intervalOf, movedEdge, windowOf } from "../../web/ui/features/annotate/window-place.ts";
 import { consequenceOf, insisted, type Outgoing } from "../../web/ui/labelling/answers.ts";
+import { TileCache } from "../../web/ui/signal/tile-cache.ts";
 
 const press = (key: string, more: Partial<KeyboardEvent> = {}) => ({
   ...{ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, repeat: false },
@@ -60,16 +62,26 @@ describe("the window of a task on its signal", () => {
     expect(movedEdge(window, "to", 1_000, info).to).toBe(600);
   });
 
-  it("is seen from samples that are here: as samples, and zoomed out as their extremes", () => {
-    const first = Float32Array.from({ length: 64 }, (_, at) => (at === 37 ? 9 : at / 100));
-    const part = { from: 1_024, step: 1, columns: 64, channels: [{ first, last: first, min: first, max: first }] };
-    const near = viewWithin(part, { from: 1_060, to: 1_064 }, 100);
-    expect(near).toMatchObject({ from: 1_060, step: 1, columns: 4 });
-    expect([...near.channels[0]!.first]).toEqual([...first.subarray(36, 40)]);
-    const far = viewWithin(part, { from: 1_000, to: 1_100 }, 16);
-    const greatest = [...far.channels[0]!.max];
-    expect(Math.max(...greatest.filter((value) => !Number.isNaN(value)))).toBe(9);
-    expect(greatest[0]).toBeNaN();
+  it("is drawn from samples that are here in the first frame: nothing is asked for, but for what lies beyond them", () => {
+    const asked: number[] = [];
+    const view = (from: number, columns: number) => ({ from, step: 1, columns, channels: [] });
+    const here = { part: view(1_000, 500), overview: { ...view(0, 625), step: 16 } };
+    const source = { here, view: (from: number) => (asked.push(from), new Promise<SignalView>(() => undefined)) };
+    const cache = new TileCache(source, 10_000, { arrived: () => undefined, failed: () => undefined });
+    onTestFinished(() => cache.close());
+    const within = { from: 1_100, to: 1_400 };
+    cache.want(within, 1_200);
+    expect(cache.pieces(within, 1_200)).toEqual([{ range: { from: 1_000, to: 1_500 }, view: here.part }]);
+    expect(asked).toEqual([]);
+    // Coarse on its left until the tile is there, and fine where it can be.
+    const beyond = { from: 900, to: 1_400 };
+    cache.want(beyond, 1_200);
+    cache.retry();
+    expect(cache.pieces(beyond, 1_200)).toEqual([
+      { range: { from: 900, to: 1_000 }, view: here.overview },
+      { range: { from: 1_000, to: 1_500 }, view: here.part },
+    ]);
+    expect(asked).toEqual([0, 1_024]);
   });
 });
 
@@ -120,8 +132,8 @@ it("progress is told in words that fit what is known", () => {
   expect([gainText(null), gainText(1.24), gainText(-0.3), gainText(0.01)]).toEqual([
     "not known yet",
     "+1.2 points",
-    "\u22120.3 points",
-    "±0.0 points",
+    "no gain yet",
+    "no gain yet",
   ]);
   expect([retrainText({ labels: 3, at: null }), retrainText({ labels: 3, at: 20 }), retrainText({ labels: 21, at: 20 })]).toEqual([
     "by the clock, 3 new",

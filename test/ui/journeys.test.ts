@@ -205,7 +205,7 @@ describe("the pages, under a policy that allows nothing inline", () => {
     await page.getByText("No nights until it is resumed: holidays").waitFor();
     await page.getByRole("button", { name: "Resume" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
-    await page.getByText(/^The next is at/).waitFor();
+    await page.getByText(/^The next is at .*, in /).waitFor();
   });
 
   it("a backfill is shown first, and what is started is the range that was shown", async () => {
@@ -238,6 +238,32 @@ describe("the pages, under a policy that allows nothing inline", () => {
     server.nights = server.nights.slice(4);
     server.tell({ project: "har", run: null, kind: "night.ended" });
     await page.getByText("The last night failed").waitFor();
+  });
+
+  it("a night that is under way is cancelled with a reason, and only such a one can be", async () => {
+    const [newest] = server.nights;
+    const under = {
+      ...newest!,
+      id: "har/2026-03-01T01:30:00Z",
+      state: "running" as const,
+      reason: null,
+      promoted: null,
+      gain: null,
+      endedAt: null,
+    };
+    server.nights = [under, ...server.nights];
+    await page.goto("/p/har/nights");
+    const cancel = page.getByRole("region", { name: "Nights, scrollable", exact: true }).getByRole("button", { name: "Cancel" });
+    await cancel.waitFor();
+    expect(await cancel.count()).toBe(1);
+    await cancel.click();
+    const dialog = page.getByRole("dialog", { name: "Cancel this night?" });
+    await dialog.getByLabel(/^Why/).fill("the ward needs the machine");
+    await dialog.getByRole("button", { name: "Cancel the night" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect(lastPosted()).toEqual({ route: "cancelNight", body: { why: "the ward needs the machine" } });
+    await page.getByRole("cell", { name: "ada cancelled it: the ward needs the machine" }).waitFor();
+    expect(await cancel.count()).toBe(0);
   });
 
   it("a disagreement is decided by a key, and the next one comes up, until there is none", async () => {

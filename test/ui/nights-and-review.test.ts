@@ -4,7 +4,7 @@ import { localDate, weeksOf } from "../../web/ui/features/nights/calendar.ts";
 import { gainsOf, spanOf } from "../../web/ui/features/nights/gain.ts";
 import { gainSentence, mostTelling, outcomeOf, summaryOf } from "../../web/ui/features/nights/night-outcome.ts";
 import { buyText } from "../../web/ui/features/overview/loop.ts";
-import { agreementText, alphaText, pairMatrix } from "../../web/ui/features/review/agreement-words.ts";
+import { agreementText, alphaText, pairMatrix, weakestClass } from "../../web/ui/features/review/agreement-words.ts";
 import { classOfKey, opinionsOf } from "../../web/ui/features/review/answer-keys.ts";
 import { madeText, samplesTitle } from "../../web/ui/features/samples/samples-title.ts";
 import { inText } from "../../web/ui/parts/time-text.ts";
@@ -58,7 +58,7 @@ describe("the nights in one sentence", () => {
     expect(gainSentence({ ...gain, chosen: 0.9, random: null, note: "Too few were drawn at random." })).toBe(
       "The last 50 labels bought 0.0 points of macro F1. Too few were drawn at random.",
     );
-    expect(buyText(-0.4)).toContain("about −0.4 points");
+    expect(buyText(-0.4)).toContain("did not make the model better");
     expect(buyText(null)).toContain("first retraining");
   });
   it("the picture of gains goes from old to new and never makes noise look large", () => {
@@ -104,13 +104,18 @@ describe("the review of answers", () => {
     expect(press("1", { target: { tagName: "INPUT" } })).toBeNull();
   });
   it("pairs read the same both ways, and who has no sample in common has an empty cell", () => {
+    const [walk, run] = [
+      { label: "walk", kappa: 0.8, items: 5 },
+      { label: "run", kappa: 0.2, items: 6 },
+    ];
     const { accounts, cells } = pairMatrix([
-      { a: "b", b: "a", kappa: 0.5, items: 9 },
-      { a: "c", b: "b", kappa: null, items: 1 },
+      { a: "b", b: "a", kappa: 0.5, items: 9, perClass: [walk, run] },
+      { a: "c", b: "b", kappa: null, items: 1, perClass: [] },
     ]);
     expect(accounts).toEqual(["a", "b", "c"]);
     expect(cells[0]?.[1]).toEqual(cells[1]?.[0]);
-    expect([cells[0]?.[0], cells[0]?.[2], cells[1]?.[2]]).toEqual([null, null, { kappa: null, items: 1 }]);
+    expect([cells[0]?.[0], cells[0]?.[2], cells[1]?.[2]]).toEqual([null, null, { kappa: null, items: 1, perClass: [] }]);
+    expect([weakestClass(cells[0]![1]!), weakestClass(cells[1]![2]!)]).toEqual([{ label: "run", kappa: 0.2 }, null]);
   });
   it("agreement is put into words by Krippendorff's bounds", () => {
     expect([0.8, 0.79, 0.667, 0.66, null].map(alphaText)).toEqual([

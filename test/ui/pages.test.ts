@@ -8,7 +8,8 @@ import { type StandIn, startStandIn } from "./stand-in.ts";
 
 const SAMPLES = "/p/har/samples?model=m-0008-mlp&actual=sitting&predicted=standing";
 const PAGES = {
-  overview: "/p/har/overview",
+  // The short address leads there.
+  overview: "/p/har",
   runs: "/p/har/runs",
   run: "/p/har/runs/run-0008?stage=clean",
   "failed run": "/p/har/runs/run-0006",

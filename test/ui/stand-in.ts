@@ -231,6 +231,17 @@ export async function startStandIn(dist: string): Promise<StandIn> {
       nights: loop.due(4).map((due, index) => ({ ...due, id: `night-b${index}`, known: index === 1 })),
     }),
     listNights: ({ query }) => page(state.nights.filter((night) => query.get("state") === null || night.state === query.get("state"))),
+    cancelNight: ({ params, body }) => {
+      const { why } = body as { why: string };
+      const ended = (night: Night): Night => ({
+        ...night,
+        state: "cancelled",
+        reason: `ada cancelled it: ${why}`,
+        endedAt: fixtures.ago(0),
+      });
+      state.nights = state.nights.map((night) => (night.id === params["night"] ? ended(night) : night));
+      return state.nights.find(({ id }) => id === params["night"]) ?? refused(404, "NOT_FOUND", "There is no such night.");
+    },
     askNight: ({ body }) => ({ ...loop.nights[0], id: (body as { id: string }).id, state: "asked", reason: null, run: null, gain: null }),
     showAnnotation: () => loop.annotation,
     listTasks: ({ query }) =>

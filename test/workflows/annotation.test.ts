@@ -1,12 +1,18 @@
 import { sql } from "kysely";
+import { SMTPServer } from "smtp-server";
 import { beforeAll, expect, it } from "vitest";
+import { createAnnotationActivities } from "../../activities/annotation.ts";
 import { signLabel } from "../../lib/app/answers.ts";
 import { listJournal } from "../../lib/app/journal.ts";
 import { claimTasks, showTask } from "../../lib/app/tasks.ts";
+import { listNights } from "../../lib/app/nights.ts";
 import { startAnnotations } from "../../lib/app/wake-annotation.ts";
 import { workflowId } from "../../lib/domain/ids.ts";
 import type { Platform } from "../../lib/platform.ts";
-import { annotatedProject, annotator, answer, putTasks } from "../app/annotation-world.ts";
+import { annotatedProject, annotator, answer, putTasks, RECORDING } from "../app/annotation-world.ts";
+import { insertRun, markStarted } from "../../lib/store/repositories/runs.ts";
+import { closeAfterwards } from "../support/leftovers.ts";
+import { listenOnLoopback } from "../support/loopback.ts";
 import { testPlatform, testWorker } from "../support/platform.ts";
 
 let platform: Platform;
@@ -18,13 +24,42 @@ const [ann, bob, cem] = [annotator("ann"), annotator("bob"), annotator("cem")];
 const journal = async (project: string, kind: string) => (await listJournal(platform, { project, kind, visible: null, limit: 50 })).items;
 const handle = async (project: string) => (await platform.temporal()).workflow.getHandle(workflowId.annotation(project));
 
+/** What a mail server that says nothing still owes a greeting; null once it speaks. */
+let owed: (() => void)[] | null = [];
+let mails = 0;
+
+async function signThree(project: string): Promise<void> {
+  for (const from of [0, 100, 200]) {
+    const label = { id: crypto.randomUUID(), subject: "s1", recording: RECORDING, from, to: from + 50, class: "rest", confirmation: false };
+    await signLabel(platform, project, label, ann);
+  }
+}
+
 beforeAll(async () => {
-  platform = await testPlatform({ SENSORLOOP_LOG_LEVEL: "silent" });
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS"],
+    onConnect: (_session, greet) => (owed ? void owed.push(greet) : greet()),
+    onData(stream, _session, done) {
+      mails++;
+      stream.resume().on("end", () => done());
+    },
+  });
+  const mail = await listenOnLoopback(smtp.server);
+  closeAfterwards(() => mail.close());
+  platform = await testPlatform({ SENSORLOOP_LOG_LEVEL: "silent", SENSORLOOP_SMTP_URL: `smtp://127.0.0.1:${mail.port}` });
   testWorker(platform);
 });
 
+/** Shorter than any spec may say. */
+async function hurry(project: string, hours: { remindHours: number; escalateHours: number }): Promise<void> {
+  await sql`update spec set body = jsonb_set(body, '{annotation}', (body -> 'annotation') || ${JSON.stringify(hours)}::jsonb)
+            where project = ${project}`.execute(platform.db);
+}
+
 it("returns a lease that ran out, brings to the front what waits too long, settles by majority what nobody decides, and ends", async () => {
-  await annotatedProject(platform, "slow", { leaseMinutes: 0.005, remindHours: MOMENT, escalateHours: 3 * MOMENT });
+  await annotatedProject(platform, "slow", { leaseMinutes: 0.005 });
+  await hurry("slow", { remindHours: MOMENT, escalateHours: 3 * MOMENT });
   const [first, second] = await putTasks(platform, "slow", 2, { wanted: 3 });
   const place = { from: 30, to: 40 };
   for (const [actor, name] of [
@@ -55,15 +90,37 @@ it("returns a lease that ran out, brings to the front what waits too long, settl
   expect(await (await handle("slow")).result()).toMatchObject({ open: 0, adjudicate: 0 });
 });
 
-it("asks for a retraining once when enough labels are new, told by the labels themselves", async () => {
-  await annotatedProject(platform, "ready", {}, "retrain: { atLabels: 3 }\n");
-  for (const from of [0, 100, 200]) {
-    const label = { id: crypto.randomUUID(), subject: "s1", recording: "walk-1", from, to: from + 50, class: "rest", confirmation: false };
-    await signLabel(platform, "ready", label, ann);
-  }
+it("asks for a retraining once when enough labels are new, told by the labels themselves, while a mail server says nothing", async () => {
+  await annotatedProject(platform, "ready", {}, "retrain: { atLabels: 3 }\nnotify: { mail: [a@example.org] }\n");
+  const [task] = await putTasks(platform, "ready", 1, { from_sample: 900, to_sample: 910 });
+  await sql`update task set created_at = now() - interval '30 hours' where id = ${task}`.execute(platform.db);
+  await signThree("ready");
+  await expect.poll(() => owed?.length, POLL).toBeGreaterThan(0);
   await expect.poll(async () => (await journal("ready", "night.asked")).map((entry) => entry.payload["cause"]), POLL).toEqual(["labels"]);
-  await startAnnotations(platform);
+  const owing = owed;
+  owed = null;
+  for (const greet of owing ?? []) greet();
+  await expect.poll(() => mails, POLL).toBe(1);
+  await answer(platform, "ready", { id: task!, from: 900, to: 910 }, ann);
+  await (await handle("ready")).signal("labelled");
   await (await handle("ready")).result();
   const { rows } = await sql<{ cause: string }>`select cause from night where project = 'ready'`.execute(platform.db);
   expect(rows).toEqual([{ cause: "labels" }]);
+});
+
+it("asks again for a night that was skipped beside a run, as soon as that has ended without learning from the labels", async () => {
+  await annotatedProject(platform, "beside", {}, "retrain: { atLabels: 3 }\n");
+  const { askForRetraining } = createAnnotationActivities(platform);
+  const params = { kind: "training" as const };
+  await insertRun(platform.db, { id: "beside-run", project: "beside", specVersion: 1, seed: 1, requestedBy: "eve", params });
+  await markStarted(platform.db, "beside-run");
+  await signThree("beside");
+  const reasons = async () =>
+    (await listNights(platform, { project: "beside", visible: null, limit: 9 })).items.map((night) => night.reason);
+  const busy = "run beside-run of eve is queued";
+  await expect.poll(reasons, POLL).toEqual([busy]);
+  expect(await askForRetraining({ project: "beside" })).toEqual({ asked: false });
+  await platform.db.updateTable("run").set({ state: "failed" }).where("id", "=", "beside-run").execute();
+  for (let times = 1; times <= 2; times++) expect(await askForRetraining({ project: "beside" })).toEqual({ asked: true });
+  await expect.poll(reasons, POLL).toEqual(["the project has no files yet", busy]);
 });

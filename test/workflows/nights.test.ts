@@ -1,16 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { beforeAll, describe, expect, it } from "vitest";
 import { takeIn } from "../../lib/app/intake.ts";
-import { askNight, listNights } from "../../lib/app/nights.ts";
+import { createNightActivities } from "../../activities/nights.ts";
+import { askNight, cancelNight, listNights } from "../../lib/app/nights.ts";
 import { applySpec } from "../../lib/app/projects.ts";
-import { approveRun, cancelRun } from "../../lib/app/runs.ts";
+import { approveRun, cancelRun, startRun } from "../../lib/app/runs.ts";
 import { backfillSchedule, pauseSchedule, resumeSchedule, setSchedule } from "../../lib/app/schedules.ts";
 import { scheduleInputSchema, type Night, type ScheduleInput } from "../../lib/domain/api/nights.ts";
+import { workflowId } from "../../lib/domain/ids.ts";
+import { nightId, type NightContext, type NightOrder } from "../../lib/domain/nights/night-order.ts";
 import type { Platform } from "../../lib/platform.ts";
 import { append } from "../../lib/store/journal.ts";
+import { changeNight, insertNight } from "../../lib/store/repositories/nights.ts";
 import { insertRun, markStarted } from "../../lib/store/repositories/runs.ts";
+import { attempt } from "../support/attempt.ts";
 import { testPlatform, testWorker } from "../support/platform.ts";
 import { testFolder } from "../support/services.ts";
 
@@ -87,6 +93,46 @@ async function sign(project: string, count: number): Promise<void> {
   }
 }
 
+/** A run that a person has asked for, of whose workflow Temporal knows nothing. */
+async function putRun(project: string, id: string, requestedBy = "eve"): Promise<void> {
+  const run = { id, project, specVersion: 1, seed: 1, requestedBy, params: { kind: "training" as const } };
+  await platform.db.transaction().execute(async (tx) => {
+    await insertRun(tx, run);
+    await markStarted(tx, run.id);
+  });
+}
+
+async function endRun(id: string): Promise<void> {
+  await platform.db.updateTable("run").set({ state: "cancelled" }).where("id", "=", id).execute();
+}
+
+async function runState(id: string): Promise<string | undefined> {
+  return (await platform.db.selectFrom("run").select("state").where("id", "=", id).executeTakeFirst())?.state;
+}
+
+/** A night under way whose workflow is none, with its run. */
+async function putNight(project: string, id: string): Promise<{ context: NightContext; run: string }> {
+  const context: NightContext = { project, cause: "request", night: id, dueAt: new Date().toISOString(), by: "test", after: null };
+  const row = { id, project, cause: context.cause, dueAt: new Date(context.dueAt), by: "test" };
+  await insertNight(platform.db, { ...row, state: "running", detail: { workflow: `night/${id}` } });
+  await putRun(project, `${id}-run`, `night/${id}`);
+  await changeNight(platform.db, id, { run: `${id}-run` });
+  return { context, run: `${id}-run` };
+}
+
+/** Keeps nights at the question whether they are worth it for as long as `work` takes. */
+async function whileJudging(work: () => Promise<void>): Promise<void> {
+  await platform.db.transaction().execute(async (tx) => {
+    await sql`lock table label in access exclusive mode`.execute(tx);
+    await work();
+  });
+}
+
+async function begun(project: string, id: string): Promise<void> {
+  const state = async () => (await nightsOf(project)).find((night) => night.id === id)?.state;
+  await expect.poll(state, { timeout: 30_000, interval: 20 }).toBe("running");
+}
+
 beforeAll(async () => {
   root = await testFolder();
   platform = await testPlatform({ SENSORLOOP_WATCH_DIRS: root, SENSORLOOP_NIGHT_MIN_SECONDS: "1" });
@@ -102,6 +148,10 @@ describe("retrainWorkflow", { timeout: 150_000 }, () => {
       (await platform.db.selectFrom("run").select("state").where("requested_by", "=", "night/loop-1").executeTakeFirst())?.state;
     await expect.poll(state, { timeout: 100_000, interval: 30 }).toBe("waiting");
     const run = (await runOf("loop", "loop-1"))!;
+    await expect(startRun(platform, "loop", {}, "eve")).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: `night 'loop-1' trains with run ${run}; wait until it has ended, or cancel it`,
+    });
     const beside = await askAndWait("loop", "loop-2");
     expect(beside).toMatchObject({ state: "skipped", reason: `night 'loop-1' is under way with run ${run}` });
 
@@ -128,14 +178,19 @@ describe("retrainWorkflow", { timeout: 150_000 }, () => {
     });
   });
 
-  it("skips a night beside a run of people, which it names", async () => {
-    const run = { id: "by-hand", project: "loop", specVersion: 1, seed: 1, requestedBy: "eve", params: { kind: "training" as const } };
-    await platform.db.transaction().execute(async (tx) => {
-      await insertRun(tx, run);
-      await markStarted(tx, run.id);
+  it("skips a night beside a run of people, which it names, also where it was started after the night was opened", async () => {
+    const skipped = { state: "skipped", reason: "run by-hand of eve is queued" };
+    await putRun("loop", "by-hand");
+    expect(await askAndWait("loop", "loop-5")).toMatchObject(skipped);
+    await endRun("by-hand");
+    await writeFile(join(root, "loop/p50.csv"), `x,label\n${"1,rest\n2,walk\n".repeat(30)}`);
+    await whileJudging(async () => {
+      await askNight(platform, "loop", { cause: "request", why: "a test", id: "loop-6" }, "test");
+      await begun("loop", "loop-6");
+      await putRun("loop", "by-hand-2");
     });
-    expect(await askAndWait("loop", "loop-5")).toMatchObject({ state: "skipped", reason: "run by-hand of eve is queued" });
-    await platform.db.updateTable("run").set({ state: "cancelled" }).where("id", "=", run.id).execute();
+    expect(await ended("loop", "loop-6")).toMatchObject({ ...skipped, reason: "run by-hand-2 of eve is queued", files: 1, run: null });
+    await endRun("by-hand-2");
   });
 
   it("fails with the pipeline's code; a place that may not be watched is told of and stops nobody", async () => {
@@ -167,7 +222,99 @@ describe("retrainWorkflow", { timeout: 150_000 }, () => {
   });
 });
 
+describe("a night that ends otherwise", { timeout: 60_000 }, () => {
+  it("leaves no run behind: not where its workflow was ended from outside, and not where it was cancelled while it was judged", async () => {
+    await apply(specText("left"));
+    const { closeNight, judgeNight } = createNightActivities(platform).runs;
+    const gone = await putNight("left", "left-1");
+    expect(await askAndWait("left", "left-2")).toMatchObject({ state: "skipped", reason: "the project has no files yet" });
+    expect(await ended("left", "left-1")).toMatchObject({ state: "failed", reason: "its workflow was ended from outside", run: gone.run });
+    expect(await runState(gone.run)).toBe("cancelled");
+    expect(await kindsAbout(gone.run)).toEqual(["run.cancelled"]);
+
+    const { context, run } = await putNight("left", "left-3");
+    await closeNight({ ...context, state: "cancelled", reason: "enough", run: null, notes: [] });
+    expect(await runState(run)).toBe("cancelled");
+    await expect(judgeNight({ ...context, specVersion: 1 })).rejects.toMatchObject({ code: "STALE_ATTEMPT" });
+  });
+
+  it("answers the same when its beginning is tried again, and begins beside none that has made up for it", async () => {
+    await apply(specText("retried"));
+    const { openNight } = createNightActivities(platform).runs;
+    const clock = (dueAt: Date): NightContext => {
+      const order = { project: "retried", cause: "clock" as const, by: "schedule", after: null };
+      return { ...order, dueAt: dueAt.toISOString(), night: nightId("retried", dueAt) };
+    };
+    const [due, later] = [new Date(Date.now() - 7_200_000), new Date(Date.now() - 3_600_000)];
+    await putRun("retried", "retried-run");
+    expect(await attempt(() => openNight(clock(due)))).toEqual({ state: "skipped" });
+    await endRun("retried-run");
+    expect(await attempt(() => openNight(clock(due))), "after its answer was lost").toEqual({ state: "skipped" });
+    await changeNight(platform.db, clock(due).night, { state: "done" });
+    expect(await attempt(() => openNight(clock(later)))).toEqual({ state: "skipped" });
+    expect((await ended("retried", clock(later).night)).reason).toMatch(/^night 'retried\/.*, which began late, .* has made up for it$/);
+  });
+
+  it("is cancelled with its reason; of a backfill the others do not come, and are shown again", async () => {
+    await apply(specText("stop"));
+    await setSchedule(platform, "stop", schedule({ cron: "0 0 * * *", timezone: "UTC" }), "test");
+    await pauseSchedule(platform, "stop", "", "test");
+    const midnight = Math.floor(Date.now() / DAY) * DAY;
+    const range = { from: new Date(midnight - 4 * DAY).toISOString(), to: new Date(midnight).toISOString(), parallel: 1 };
+    const [first = ""] = (await backfillSchedule(platform, "stop", { ...range, dryRun: true }, "test")).nights.map((night) => night.id);
+    await whileJudging(async () => {
+      await backfillSchedule(platform, "stop", { ...range, dryRun: false }, "test");
+      await begun("stop", first);
+      await cancelNight(platform, "stop", first, "enough", "eve");
+      const night = await ended("stop", first);
+      expect(night).toMatchObject({ state: "cancelled", reason: "eve cancelled it: enough", run: null });
+    });
+    expect(await kindsAbout(first)).toEqual(["night.cancelled", "night.ended"]);
+    await expect(cancelNight(platform, "stop", first, "", "eve")).rejects.toMatchObject({ code: "CONFLICT" });
+    const again = await backfillSchedule(platform, "stop", { ...range, dryRun: true }, "test");
+    expect(again.nights.map(({ known }) => known)).toEqual([false, false, false, false, false]);
+    expect((await nightsOf("stop")).length).toBe(1);
+
+    await changeNight(platform.db, first, { run: "its-first-run" });
+    const { openNight } = createNightActivities(platform).runs;
+    const context = { project: "stop", cause: "backfill" as const, night: first, dueAt: range.from, by: "eve", after: null };
+    expect(await attempt(() => openNight(context))).toMatchObject({ state: "running" });
+    expect(await nightsOf("stop")).toMatchObject([{ state: "running", reason: null, run: null, endedAt: null }]);
+  });
+
+  it("may be begun by another workflow, under the night's own id", async () => {
+    const order: NightOrder = {
+      project: "left",
+      cause: "request",
+      night: "left-4",
+      dueAt: null,
+      by: "workflow/nightly-import",
+      after: null,
+    };
+    const start = { workflowId: workflowId.night("left-4"), taskQueue: "orchestration", args: [order] };
+    const client = await platform.temporal();
+    expect(await client.workflow.execute("retrainWorkflow", start)).toEqual({ night: "left-4", state: "skipped" });
+    expect(await ended("left", "left-4")).toMatchObject({ cause: "request", by: "workflow/nightly-import" });
+  });
+});
+
 describe("a schedule", { timeout: 120_000 }, () => {
+  it("lets the next night wait for the one before, with the policy `buffer`", async () => {
+    await apply(specText("buffered"));
+    const all = () => nightsOf("buffered");
+    await whileJudging(async () => {
+      await setSchedule(platform, "buffered", schedule({ cron: "* * * * * *", timezone: "UTC", overlap: "buffer" }), "test");
+      const since = async () => Date.now() - Date.parse((await all())[0]?.startedAt ?? new Date().toISOString());
+      await expect.poll(since, { timeout: 30_000, interval: 50 }).toBeGreaterThan(1_700);
+      expect((await all()).length).toBe(1);
+    });
+    await expect.poll(async () => (await all()).filter((night) => night.endedAt !== null).length, { timeout: 30_000 }).toBeGreaterThan(1);
+    await pauseSchedule(platform, "buffered", "enough", "test");
+    const [first, second] = (await all()).toReversed();
+    expect(second).toMatchObject({ cause: "clock", state: "skipped", reason: "the project has no files yet" });
+    expect(second!.startedAt! >= first!.endedAt! && first!.endedAt! > second!.dueAt).toBe(true);
+  });
+
   it("makes up for one night at most when it is resumed, and goes on by its times", async () => {
     await apply(specText("ticking"));
     await setSchedule(platform, "ticking", schedule({ cron: "* * * * * *", timezone: "UTC" }), "test");
@@ -200,18 +347,27 @@ describe("backfillNightsWorkflow", { timeout: 150_000 }, () => {
       .where("name", "!=", "p11.csv")
       .execute();
 
-    const range = { from: new Date(midnight - 2 * DAY).toISOString(), to: new Date(midnight - DAY).toISOString(), parallel: 2 };
+    await sign("past", 3);
+    await platform.db
+      .updateTable("label")
+      .set({ at: new Date(midnight - 0.5 * DAY) })
+      .where("project", "=", "past")
+      .execute();
+    const range = { from: new Date(midnight - 2 * DAY).toISOString(), to: new Date(midnight).toISOString(), parallel: 2 };
     const dry = await backfillSchedule(platform, "past", { ...range, dryRun: true }, "test");
-    const ids = [range.from, range.to].map((time) => `past/${time.slice(0, 19)}Z`);
+    const ids = [2, 1, 0].map((days) => nightId("past", new Date(midnight - days * DAY)));
     expect(dry.nights.map(({ id, known }) => [id, known])).toEqual(ids.map((id) => [id, false]));
     expect(await nightsOf("past")).toEqual([]);
 
     await backfillSchedule(platform, "past", { ...range, dryRun: false }, "test");
+    const third = await ended("past", ids[2]!);
     const second = await ended("past", ids[1]!);
     const first = await ended("past", ids[0]!);
     expect(first).toMatchObject({ state: "skipped", cause: "backfill", reason: "the project has no files yet" });
-    expect(second).toMatchObject({ state: "done", files: 10 });
+    expect(second).toMatchObject({ state: "done", files: 10, labels: 0 });
+    expect(third).toMatchObject({ state: "done", files: 0, labels: 3 });
     expect(second.startedAt! >= first.endedAt!).toBe(true);
+    expect(third.startedAt! >= second.endedAt!).toBe(true);
     const files = await platform.db.selectFrom("run_file").select("file").where("run", "=", second.run!).execute();
     expect(files.length).toBe(10);
     expect((await backfillSchedule(platform, "past", { ...range, dryRun: true }, "test")).nights.every((night) => night.known)).toBe(true);

@@ -37,18 +37,32 @@ export async function serve(
   }
 }
 
+/** Makes the first account as soon as Postgres is there; requests are answered with 503 meanwhile. */
+async function welcome(platform: Platform, signal: AbortSignal): Promise<void> {
+  const onWait = () => platform.log.warn("Postgres does not answer yet; waiting for it");
+  await awaitDatabase(platform.db, { withinMs: Infinity, onWait, signal });
+  if (signal.aborted) return;
+  const first = await ensureFirstUser(platform.db);
+  // Printed once and kept nowhere; the log is not the place for it.
+  if (first) process.stdout.write(`\nFirst account: ${first.account}\nPassword (shown this once): ${first.password}\n\n`);
+}
+
 if (import.meta.main) {
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
   await using platform = openPlatform(loadConfig());
-  await awaitDatabase(platform.db, { onWait: () => platform.log.warn("Postgres does not answer yet; waiting for it") });
-  const first = await ensureFirstUser(platform.db);
-  // Printed once and kept nowhere; the log is not the place for it.
-  if (first) process.stdout.write(`\nFirst account: ${first.account}\nPassword (shown this once): ${first.password}\n\n`);
   const uiFolder = platform.config.uiDir ?? join(import.meta.dirname, "..", "ui", "dist");
-  await serve(platform, stop.signal, {
-    uiFolder,
-    metricsToken: platform.config.web.metricsToken,
-    onListening: (address) => platform.log.info({ address }, "the web app listens"),
+  // What no waiting helps against, such as a refused password, ends the process.
+  const welcomed = welcome(platform, stop.signal).catch((error: unknown) => {
+    stop.abort();
+    throw error;
   });
+  await Promise.all([
+    welcomed,
+    serve(platform, stop.signal, {
+      uiFolder,
+      metricsToken: platform.config.web.metricsToken,
+      onListening: (address) => platform.log.info({ address }, "the web app listens"),
+    }),
+  ]);
 }

@@ -5,7 +5,7 @@ import { NIGHT_STATES } from "../../lib/domain/api/nights.ts";
 import { EVENT_KINDS } from "../../lib/domain/journal.ts";
 import { RUN_STATES, STAGES } from "../../lib/domain/stages.ts";
 import { Frame } from "./frame/frame.tsx";
-import { Home, ModelForward, NotFound, PageFailure, RunForward } from "./frame/thresholds.tsx";
+import { Home, ModelForward, NotFound, PageFailure, ProjectForward, RunForward } from "./frame/thresholds.tsx";
 
 /** The addresses of the app. Each page's state is in its search parameters; a value that is none of ours is dropped, not refused. */
 const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -16,6 +16,7 @@ const runForward = createRoute({ getParentRoute: () => rootRoute, path: "/runs/$
 const modelForward = createRoute({ getParentRoute: () => rootRoute, path: "/models/$model", component: ModelForward });
 const project = createRoute({ getParentRoute: () => rootRoute, path: "/p/$project", component: Outlet });
 
+const projectForward = createRoute({ getParentRoute: () => project, path: "/", component: ProjectForward });
 const overview = createRoute({
   getParentRoute: () => project,
   path: "overview",
@@ -128,7 +129,22 @@ export const router = createRouter({
     home,
     runForward,
     modelForward,
-    project.addChildren([overview, runs, run, data, models, compare, model, samples, recordings, annotate, review, nights, journal]),
+    project.addChildren([
+      projectForward,
+      overview,
+      runs,
+      run,
+      data,
+      models,
+      compare,
+      model,
+      samples,
+      recordings,
+      annotate,
+      review,
+      nights,
+      journal,
+    ]),
   ]),
   defaultPreload: "intent",
 });

@@ -14,6 +14,7 @@ export const PERMISSIONS = {
   read: { roles: ["engineer", "scheduler", "annotator", "viewer"], everywhere: false },
   predict: { roles: ["engineer", "scheduler", "annotator"], everywhere: false },
   "data.add": { roles: ["engineer", "scheduler"], everywhere: false },
+  "subject.erase": { roles: ["engineer"], everywhere: false },
   "project.apply": { roles: ["engineer"], everywhere: false },
   "quarantine.replay": { roles: ["engineer", "scheduler"], everywhere: false },
   "run.start": { roles: ["engineer", "scheduler"], everywhere: false },

@@ -72,9 +72,13 @@ export type AddedLabel = z.infer<typeof addedLabelSchema>;
 
 export const LABEL_FORMATS = ["csv", "json", "label-studio"] as const;
 export type LabelFormat = (typeof LABEL_FORMATS)[number];
-export const importLabelsSchema = z.strictObject({ format: z.enum(LABEL_FORMATS), text: z.string().min(1).max(32_000_000) });
+/** Characters of one document of labels, in or out. */
+export const MOST_LABEL_TEXT = 32_000_000;
+export const importLabelsSchema = z.strictObject({ format: z.enum(LABEL_FORMATS), text: z.string().min(1).max(MOST_LABEL_TEXT) });
 export const importedLabelsSchema = z.object({
   added: z.int(),
+  /** Corrections: under the id of a label that is here, the file says otherwise. A new label has superseded it. */
+  changed: z.int(),
   /** There already, by id or by content. */
   known: z.int(),
   refused: z.array(z.object({ line: z.int().nullable(), code: z.string(), message: z.string() })),
@@ -92,7 +96,13 @@ export const agreementSchema = z.object({
   overall: agreementFigure,
   perClass: z.array(agreementFigure.extend({ label: z.string() })),
   /** Cohen's kappa of each pair of annotators over the windows both answered. */
-  pairs: z.array(z.object({ a: z.string(), b: z.string(), kappa: z.number().nullable(), items: z.int() })),
+  pairs: z.array(
+    z.object({
+      ...{ a: z.string(), b: z.string(), kappa: z.number().nullable(), items: z.int() },
+      /** Of each class against all others, over the same windows; `items` are those that one of the two took for it. */
+      perClass: z.array(z.object({ label: z.string(), kappa: z.number().nullable(), items: z.int() })),
+    }),
+  ),
   annotators: z.array(
     z.object({
       account: z.string(),

@@ -87,4 +87,14 @@ export const nightRoutes = {
     status: 202,
     response: nights.nightSchema,
   },
+  cancelNight: {
+    method: "POST",
+    path: "/api/v1/projects/:project/nights/:night/cancel",
+    access: "schedule.set",
+    summary: "End a night that waits or is under way, and its run; of a backfill, the nights still to come too",
+    params: inProject.extend({ night: z.string().min(1).max(120) }),
+    body: nights.cancelNightSchema,
+    status: 202,
+    response: nights.nightSchema,
+  },
 } as const satisfies Record<string, RouteSpec>;

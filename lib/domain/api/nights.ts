@@ -90,4 +90,5 @@ export const nightSchema = z.object({
 });
 export type Night = z.infer<typeof nightSchema>;
 export const nightQuerySchema = z.object({ state: z.enum(NIGHT_STATES).optional(), project: idSchema.optional() });
+export const cancelNightSchema = z.strictObject({ why: z.string().max(500).default("") });
 export const askNightSchema = z.strictObject({ id: idSchema.optional(), why: z.string().max(500).default("") });

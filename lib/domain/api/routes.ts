@@ -13,6 +13,7 @@ import * as predictions from "./predictions.ts";
 import * as projects from "./projects.ts";
 import type { RouteSpec } from "./route-spec.ts";
 import * as runs from "./runs.ts";
+import * as subjects from "./subjects.ts";
 
 /** The HTTP API as one table: the server registers these routes and no others, the browser's client is typed by them, and the tests walk them. */
 const inProject = z.object({ project: idSchema });
@@ -176,6 +177,15 @@ export const ROUTES = {
     summary: "How like and how private the newest synthetic data is, and whether it was trained on",
     params: inProject,
     response: data.synthesisSchema,
+  },
+  eraseSubject: {
+    method: "POST",
+    path: "/api/v1/projects/:project/subjects/:subject/erase",
+    access: "subject.erase",
+    summary: "Erase a person, by biometric id: what is known of them is removed, and nothing more is taken in; cannot be undone",
+    params: z.object({ project: idSchema, subject: z.string().min(1).max(80) }),
+    body: subjects.eraseSubjectSchema,
+    response: subjects.erasedSubjectSchema,
   },
 
   startRun: {

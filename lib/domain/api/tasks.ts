@@ -92,6 +92,11 @@ export const annotationSchema = z.object({
   retrain: z.object({ labels: z.int(), at: z.int().nullable() }),
   /** What labels of the last retraining bought, in points of F1 a hundred labels; null before the first. */
   gainPerHundred: z.number().nullable(),
+  /**
+   * How often people say of the random slice what that champion said: of windows that nobody had labelled, with Wilson's
+   * 95 % interval. Null before the first answer.
+   */
+  estimate: z.object({ answered: z.int(), accuracy: z.object({ value: z.number(), low: z.number(), high: z.number() }) }).nullable(),
   /** The champion that the browser scores with; null before the first. */
   champion: z.object({ model: z.string(), slot: z.string() }).nullable(),
 });

@@ -3,6 +3,8 @@ export interface FeatureRow {
   readonly subject: string;
   /** When it was so, in milliseconds since 1970. */
   readonly eventMs: number;
+  /** The recording that it sums up, where it is one's: of one moment there may be several. */
+  readonly recording?: string;
   /** In the order of the set's names; null and NaN are missing. */
   readonly values: ArrayLike<number | null>;
 }

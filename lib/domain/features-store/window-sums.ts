@@ -10,6 +10,8 @@ export type TimeWithoutClock = (subject: string, recording: string) => number | 
 
 interface Group {
   readonly subject: string;
+  /** Absent where it is a day. */
+  readonly recording?: string;
   eventMs: number;
   readonly features: readonly Summary[];
 }
@@ -56,15 +58,15 @@ export class WindowSums {
     const { statistic } = this.#set;
     const groups = [...this.#groups.values()];
     this.#groups.clear();
-    for (const { subject, eventMs, features } of groups)
-      yield { subject, eventMs, values: features.map((feature) => rounded(feature.of(statistic))) };
+    for (const { features, ...group } of groups) yield { ...group, values: features.map((feature) => rounded(feature.of(statistic))) };
   }
 
   #group(subject: string, part: string | number): Group {
     const key = JSON.stringify([subject, part]);
     let group = this.#groups.get(key);
     if (!group) {
-      group = { subject, eventMs: -Infinity, features: this.#names.map(() => new Summary()) };
+      const whose = typeof part === "string" ? { subject, recording: part } : { subject };
+      group = { ...whose, eventMs: -Infinity, features: this.#names.map(() => new Summary()) };
       this.#groups.set(key, group);
     }
     return group;

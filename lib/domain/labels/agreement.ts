@@ -87,8 +87,17 @@ function pairsOf(shared: readonly (readonly FirstAnswer[])[]): Agreement["pairs"
     said.get(key)!.pairs.push([left.class, right.class]);
   }
   return [...said.values()]
-    .map(({ a, b, pairs }) => ({ a, b, kappa: cohenKappa(pairs), items: pairs.length }))
+    .map(({ a, b, pairs }) => ({ a, b, kappa: cohenKappa(pairs), items: pairs.length, perClass: kappaPerClass(pairs) }))
     .sort((left, right) => right.items - left.items || (left.a + left.b < right.a + right.b ? -1 : 1));
+}
+
+/** In how far two agree on what belongs to a class and what does not. */
+function kappaPerClass(pairs: readonly (readonly [string, string])[]): Agreement["pairs"][number]["perClass"] {
+  return [...new Set(pairs.flat())].sort().map((label) => ({
+    label,
+    kappa: cohenKappa(pairs.map(([a, b]) => [String(a === label), String(b === label)] as const)),
+    items: pairs.filter((pair) => pair.includes(label)).length,
+  }));
 }
 
 function annotatorOf(account: string, answers: readonly FirstAnswer[]): Agreement["annotators"][number] {

@@ -1,16 +1,21 @@
 import { z } from "zod";
-import type { Label } from "../api/labels.ts";
 import { SensorloopError } from "../errors.ts";
 import { takeForeign, type ForeignLabels } from "./foreign.ts";
+import type { LabelDocument } from "./label-document.ts";
 
 const documentSchema = z.union([z.array(z.unknown()), z.object({ labels: z.array(z.unknown()) })]);
 
 /** One document: the project and its labels, with all that is known of each. */
-export function writeJson(project: string, labels: readonly Label[]): string {
-  return JSON.stringify({ project, labels });
+export function labelJson(project: string): LabelDocument {
+  return {
+    head: `{"project":${JSON.stringify(project)},"labels":[`,
+    between: ",",
+    tail: "]}",
+    recordings: (labels) => labels.map((label) => JSON.stringify(label)).join(","),
+  };
 }
 
-/** @param text as `writeJson` makes it, or a bare array @throws SensorloopError REQUEST_INVALID */
+/** @param text as `labelJson` makes it, or a bare array @throws SensorloopError REQUEST_INVALID */
 export function readJson(text: string): ForeignLabels {
   const parsed = documentSchema.safeParse(parseJson(text));
   if (!parsed.success) throw new SensorloopError("REQUEST_INVALID", "the JSON is neither an array of labels nor an object with `labels`");

@@ -3,6 +3,7 @@ import type { Label } from "../api/labels.ts";
 import { SensorloopError } from "../errors.ts";
 import { refusal, takeForeign, type ForeignLabels } from "./foreign.ts";
 import { parseJson } from "./json.ts";
+import type { LabelDocument } from "./label-document.ts";
 
 /**
  * Label Studio's JSON: an array of tasks with `data` and `annotations`, whose `result` holds a region each. A label is a
@@ -30,7 +31,9 @@ const taskSchema = z.object({
 const TAGS = { from_name: "label", to_name: "ts", type: "timeserieslabels" } as const;
 
 /** A task for each recording, one annotation in it with all its labels. */
-export function writeLabelStudio(labels: readonly Label[]): string {
+export const labelStudioJson: LabelDocument = { head: "[", between: ",", tail: "]", recordings: tasksOf };
+
+function tasksOf(labels: readonly Label[]): string {
   const recordings = Map.groupBy(labels, ({ subject, recording, rateHz }) => JSON.stringify([subject, recording, rateHz]));
   const tasks = [...recordings.values()].map((group) => {
     const { subject, recording, rateHz } = group[0]!;
@@ -39,9 +42,10 @@ export function writeLabelStudio(labels: readonly Label[]): string {
       value: { start: from, end: to, instant: false, timeserieslabels: [name] },
       meta: { by, authority },
     }));
-    return { data: { subject, recording, rateHz }, annotations: [{ result, was_cancelled: false, ground_truth: false }], predictions: [] };
+    const annotations = [{ result, was_cancelled: false, ground_truth: false }];
+    return JSON.stringify({ data: { subject, recording, rateHz }, annotations, predictions: [] });
   });
-  return JSON.stringify(tasks);
+  return tasks.join(",");
 }
 
 /** @throws SensorloopError REQUEST_INVALID */

@@ -64,6 +64,20 @@ export function inView<Span extends SampleRange>(spans: readonly Span[], { from,
   return spans.slice(low, end);
 }
 
+/**
+ * Neighbours of one label as one span: a track is many narrow spans, none of which has room for its word.
+ * @param spans in order of time, apart
+ */
+export function joined<Span extends SampleRange & { readonly label: string }>(spans: readonly Span[]): Span[] {
+  const runs: Span[] = [];
+  for (const span of spans) {
+    const before = runs.at(-1);
+    if (before?.label === span.label && before.to === span.from) runs[runs.length - 1] = { ...before, to: span.to };
+    else runs.push(span);
+  }
+  return runs;
+}
+
 /** What stands at a sample, in words: `walk (file), predicted run 82 %`. */
 export function wordsAt(
   sample: number,

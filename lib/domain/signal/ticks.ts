@@ -93,17 +93,28 @@ function secondsText(seconds: number, step: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+const CLOCKS = {
+  day: { day: "2-digit", month: "short" },
+  minute: { hour: "2-digit", minute: "2-digit" },
+  second: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** By clock and zone: to make one takes longer than a picture of the signal, which needs a dozen. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(clock: keyof typeof CLOCKS, zone: string): Intl.DateTimeFormat {
+  const key = `${clock} ${zone}`;
+  const known = formats.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...CLOCKS[clock] });
+  formats.set(key, made);
+  return made;
+}
+
 function clockText(us: number, step: number, zone: string): string {
   const date = new Date(Math.floor(us / 1_000 + 1e-6));
-  const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "2-digit", month: "short" });
-  if (step >= 86_400) return day.format(date);
-  const seconds = step < 60;
-  const time = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(seconds && { second: "2-digit" }),
-  }).format(date);
+  if (step >= 86_400) return formatOf("day", zone).format(date);
+  const time = formatOf(step < 60 ? "second" : "minute", zone).format(date);
   const digits = digitsOf(step);
   if (digits === 0) return time;
   const fraction = (((us % 1e6) + 1e6) % 1e6) / 1e6;

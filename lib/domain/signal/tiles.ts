@@ -33,6 +33,12 @@ export function overviewStep(samples: number): number {
   return 2 ** Math.max(0, Math.ceil(Math.log2(samples / TILE_COLUMNS)));
 }
 
+/** The one tile of that step. */
+export function overviewTile(samples: number): Tile {
+  const step = overviewStep(samples);
+  return { from: 0, to: samples, step, columns: Math.ceil(samples / step), key: `${step}/0` };
+}
+
 /**
  * What to draw now: for each tile that is wanted the tile itself, else the finest coarser one that is there, else finer
  * ones. Nothing blanks while something better is on its way.

@@ -35,6 +35,12 @@ export interface ChannelView {
 export interface SignalSource {
   /** @param columns most columns wanted; as many as samples or more gives the samples themselves */
   view(from: number, to: number, columns: number, signal?: AbortSignal): Promise<SignalView>;
+  /** What came before anybody looked: drawn in the first frame, and never asked for. */
+  readonly here?: {
+    readonly part: SignalView;
+    /** The recording as the one tile of `overviewTile`. */
+    readonly overview: SignalView;
+  };
 }
 
 /** "SLV1", little-endian. */

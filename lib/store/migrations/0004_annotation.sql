@@ -1,3 +1,14 @@
+-- Projection of the journal: people of whom nothing is taken in any more.
+create table erased_subject (
+  -- Project and biometric id.
+  id text primary key,
+  project text not null,
+  biometric_id text not null,
+  erased_at timestamptz not null,
+  journal_id bigint not null,
+  unique (project, biometric_id)
+);
+
 -- Projection of the journal: signed facts, never changed. A later label of the same person on the same stretch names the
 -- one it supersedes; one that is taken back is superseded by a label without a class.
 create table label (

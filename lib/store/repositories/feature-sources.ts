@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { SignedLabel } from "../../domain/features-store/label-rows.ts";
 import type { FeatureRow } from "../../domain/features-store/feature-row.ts";
 import type { StatedProfile } from "../../domain/features-store/profile-rows.ts";
+import { LEARNED } from "./labels.ts";
 import { profileOf } from "./profiles.ts";
 import type { Db } from "./rows.ts";
 
@@ -33,7 +34,7 @@ export async function* labelsBySubject(db: Db, project: string): AsyncGenerator<
   for (const some of inChunks(rows.map(({ subject }) => subject))) {
     const found = await sql<SignedLabel & { subject: string }>`
       select subject, id, class, supersedes, (extract(epoch from at) * 1000)::double precision as "atMs"
-      from label where project = ${project} and subject = any(${some}::text[])
+      from label where project = ${project} and subject = any(${some}::text[]) and ${LEARNED}
       order by subject, at, journal_id`.execute(db);
     yield [...Map.groupBy(found.rows, ({ subject }) => subject)];
   }

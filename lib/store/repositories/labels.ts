@@ -10,15 +10,42 @@ import { iso, type Db } from "./rows.ts";
 /** Whether a row of `label` is a label that nothing has superseded, and not only the taking back of another. */
 const STANDS = sql<boolean>`(label.class is not null and not exists (select from label as later where later.supersedes = label.id))`;
 
+/** Whether a label is of somebody who was not erased. */
+const PRESENT = sql<boolean>`not exists (select from erased_subject where erased_subject.project = label.project and biometric_id = label.subject)`;
+
+/**
+ * Whether a label is learned from, for every query on `label` that counts or trains: an answer to a gold sample says how
+ * well somebody looks, about a window whose label is known; and of erased people nothing is.
+ */
+export const LEARNED = sql<boolean>`(not exists (select from task where task.id = label.task and task.reason = 'gold')
+  and ${PRESENT})`;
+
+/** Whether a row of `label` stood at an instant. */
+export function stoodAt(at: string | Date): RawBuilder<boolean> {
+  return sql`(label.class is not null and label.at <= ${at}::timestamptz
+    and not exists (select from label as later where later.supersedes = label.id and later.at <= ${at}::timestamptz))`;
+}
+
+/** What may be told to a reader: of a task that still wants answers only their own, so that they stay blind if they are asked next. */
+function readableBy(reader: string | undefined): RawBuilder<boolean> {
+  if (reader === undefined) return sql`true`;
+  return sql`(label.signed_by = ${reader} or not exists (select from task where task.id = label.task and task.state = 'open'))`;
+}
+
 export type StoredLabel = Selectable<Database["label"]> & { readonly stands: boolean };
 
 export type LabelFilter = z.infer<typeof labelQuerySchema>;
 
-/** Everything that was ever signed of a recording, in order of time. */
-export async function labelsOfRecording(db: Db, project: string, subject: string, recording: string): Promise<Label[]> {
+/** What was ever signed of a recording to be learned from, in order of time. @param reader see `listLabels` */
+export async function labelsOfRecording(
+  db: Db,
+  { project, subject, recording }: Pick<Label, "project" | "subject" | "recording">,
+  reader?: string,
+): Promise<Label[]> {
   const { rows } = await sql<StoredLabel>`
     select label.*, ${STANDS} as stands from label
-    where project = ${project} and subject = ${subject} and recording = ${recording} order by journal_id`.execute(db);
+    where project = ${project} and subject = ${subject} and recording = ${recording} and ${LEARNED} and ${readableBy(reader)}
+    order by journal_id`.execute(db);
   return rows.map(labelOf);
 }
 
@@ -55,8 +82,7 @@ export async function listLabels(
   for (const column of ["subject", "recording", "class", "task"] as const)
     if (filter[column] !== undefined) conditions.push(sql`${sql.ref(column)} = ${filter[column]}`);
   if (by !== undefined) conditions.push(sql`signed_by = ${by}`);
-  if (reader !== undefined)
-    conditions.push(sql`(signed_by = ${reader} or not exists (select from task where task.id = label.task and task.state = 'open'))`);
+  conditions.push(readableBy(reader), PRESENT);
   if (standing !== undefined) conditions.push(standing ? STANDS : sql`not ${STANDS}`);
   if (from) conditions.push(sql`(at < ${from[0]}::timestamptz or (at = ${from[0]}::timestamptz and id > ${from[1]}::uuid))`);
   const { rows } = await sql<StoredLabel & { at_text: string }>`
@@ -69,22 +95,23 @@ export async function listLabels(
 const ROWS_AT_ONCE = 20_000;
 
 /**
- * The standing labels of each recording of a project, recording after recording; those that stood at an instant where one
- * is given (ISO 8601). To be read in one transaction.
+ * The standing labels of each recording of a project that are learned from, recording after recording; those that stood at
+ * an instant where one is given (ISO 8601 or a date). To be read in one transaction.
+ * @param reader see `listLabels`
  */
-export async function* standingByRecording(db: Db, project: string, at?: string): AsyncGenerator<Label[]> {
-  const stood =
-    at === undefined
-      ? STANDS
-      : sql`(label.class is not null and label.at <= ${at}::timestamptz
-             and not exists (select from label as later where later.supersedes = label.id and later.at <= ${at}::timestamptz))`;
+export async function* standingByRecording(
+  db: Db,
+  project: string,
+  { at, reader }: { readonly at?: string | Date; readonly reader?: string } = {},
+): AsyncGenerator<Label[]> {
+  const stood = at === undefined ? STANDS : stoodAt(at);
   const open: Label[] = [];
   for (let last: StoredLabel | undefined; ;) {
     const behind = last
       ? sql`(recording, subject, from_sample, id) > (${last.recording}, ${last.subject}, ${last.from_sample}, ${last.id}::uuid)`
       : sql`true`;
     const { rows } = await sql<StoredLabel>`
-      select label.*, true as stands from label where project = ${project} and ${behind} and ${stood}
+      select label.*, true as stands from label where project = ${project} and ${behind} and ${stood} and ${LEARNED} and ${readableBy(reader)}
       order by recording, subject, from_sample, id limit ${ROWS_AT_ONCE}`.execute(db);
     for (const label of rows.map(labelOf)) {
       if (open[0] && (open[0].recording !== label.recording || open[0].subject !== label.subject)) yield open.splice(0);
@@ -96,13 +123,10 @@ export async function* standingByRecording(db: Db, project: string, at?: string)
   if (open.length > 0) yield open;
 }
 
-/** How many labels that stand were signed after an entry of the journal, or after a moment. */
-export async function countLabelsSince(db: Db, project: string, since: number | Date): Promise<number> {
+/** How many labels that stand and are learned from were signed after a moment. */
+export async function countLabelsSince(db: Db, project: string, since: Date): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::bigint as count from label
-    where project = ${project} and ${typeof since === "number" ? sql`journal_id > ${since}` : sql`at > ${since}`} and ${STANDS}`.execute(
-    db,
-  );
+    select count(*)::bigint as count from label where project = ${project} and at > ${since} and ${STANDS} and ${LEARNED}`.execute(db);
   return rows[0]?.count ?? 0;
 }
 
@@ -118,28 +142,62 @@ export interface Wanted {
   readonly by: string;
 }
 
-/**
- * Which of these are there already, by their places in the list: `known` in this project, by id or because a label that
- * stands says the same; `foreign` where another project has the id.
- */
-export async function knownLabels(
-  db: Db,
-  project: string,
-  wanted: readonly Wanted[],
-): Promise<{ known: ReadonlySet<number>; foreign: ReadonlySet<number> }> {
+/** The labels wanted, by their places in the list; those in none of the sets are new. */
+export interface Known {
+  /** In this project: what has this id says the same, or did before it was superseded; else a label that stands says the same. */
+  readonly known: ReadonlySet<number>;
+  /** Another project has the id. */
+  readonly foreign: ReadonlySet<number>;
+  /** In this project under this id, and neither it nor what superseded it has ever said this. */
+  readonly changed: ReadonlySet<number>;
+}
+
+export async function knownLabels(db: Db, project: string, wanted: readonly Wanted[]): Promise<Known> {
   const given = wanted.map((each, place) => ({ place, ...each }));
-  const { rows } = await sql<{ place: number; ours: boolean }>`
-    with given as materialized (
+  const { rows } = await sql<{ place: number; ours: boolean; said: boolean }>`
+    with recursive given as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
-        as given (place int, id uuid, subject text, recording text, "from" bigint, "to" bigint, "rateHz" float8, class text, by text))
-    select place, label.project = ${project} as ours from given join label on label.id = given.id
-    union
-    select place, true from given join label on label.project = ${project} and label.recording = given.recording
-      and label.subject = given.subject and label.from_sample = given."from" and label.to_sample = given."to"
-      and label.rate_hz = given."rateHz" and label.class = given.class and label.signed_by = given.by
-    where ${STANDS}`.execute(db);
-  const places = (ours: boolean) => new Set(rows.filter((row) => row.ours === ours).map((row) => row.place));
-  return { known: places(true), foreign: places(false) };
+        as given (place int, id uuid, subject text, recording text, "from" bigint, "to" bigint, "rateHz" float8, class text, by text)),
+    chain as (
+      select given.place, label.* from given join label on label.id = given.id
+      union all
+      select chain.place, later.* from chain cross join lateral ${LATER}),
+    said as (
+      select place, bool_and(label.project = ${project}) as ours, coalesce(bool_or(${SAYS}), false) as said
+      from chain as label join given using (place) group by place)
+    select place, ours, said from said
+    union all
+    select distinct place, true, true from given join label on label.project = ${project} and label.signed_by = given.by and ${SAYS}
+    where ${STANDS} and not exists (select from said where said.place = given.place)`.execute(db);
+  const places = (of: (row: (typeof rows)[number]) => boolean) => new Set(rows.filter(of).map(({ place }) => place));
+  return {
+    known: places(({ ours, said }) => ours && said),
+    foreign: places(({ ours }) => !ours),
+    changed: places(({ ours, said }) => ours && !said),
+  };
+}
+
+/** What superseded a row of `chain`; the offset keeps it a look-up for each, where a join would read all labels. */
+const LATER = sql`(select * from label where label.supersedes = chain.id offset 0) later`;
+
+/** Whether a row of `label` is about the stretch of a row of `given`, and names its class. */
+const SAYS = sql`(label.recording = given.recording and label.subject = given.subject and label.from_sample = given."from"
+  and label.to_sample = given."to" and label.rate_hz = given."rateHz" and label.class = given.class)`;
+
+/** Each of these labels with all that has superseded it, one after the other; by its id. */
+export async function labelChains(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, readonly Label[]>> {
+  const { rows } = await sql<Omit<StoredLabel, "stands"> & { root: string }>`
+    with recursive chain as (
+      select label.id as root, label.* from label where label.id = any(${ids}::uuid[])
+      union all
+      select chain.root, later.* from chain cross join lateral ${LATER})
+    select * from chain order by journal_id`.execute(db);
+  const chains = Map.groupBy(rows, ({ root }) => root);
+  const stands = (row: { class: string | null }, place: number, chain: readonly object[]) =>
+    row.class !== null && place === chain.length - 1;
+  return new Map(
+    [...chains].map(([root, chain]) => [root, chain.map((row, place) => labelOf({ ...row, stands: stands(row, place, chain) }))]),
+  );
 }
 
 /**

@@ -14,6 +14,10 @@ export interface NightDetail {
   /** Whether Temporal has accepted a night that was asked for. */
   readonly accepted?: boolean;
   readonly why?: string;
+  /** The run or the night that it was skipped beside. */
+  readonly beside?: string;
+  /** Who wants it to end, and why. */
+  readonly cancelled?: string;
   /** New since the training before it. */
   readonly labels?: number;
   readonly files?: number;
@@ -46,9 +50,9 @@ export async function findAskedNight(db: Db, project: string, cause: NightCause)
     .executeTakeFirst()) as NightRow | undefined;
 }
 
-/** Of these ids those that stand for nights there are. */
+/** Of these ids those that stand for nights there are; one that was cancelled did not happen. */
 export async function knownNights(db: Db, ids: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`select id from night where id = any(${[...ids]}::text[])`.execute(db);
+  const { rows } = await sql<{ id: string }>`select id from night where id = any(${[...ids]}::text[]) and state <> 'cancelled'`.execute(db);
   return new Set(rows.map((row) => row.id));
 }
 
@@ -109,6 +113,13 @@ export async function changeNight(db: Db, id: string, change: NightChange): Prom
   if (row) await tellWatchers(db, row.project);
 }
 
+/** As if it had never begun: of a night that is taken up again, nothing of its first end and run may count. */
+export async function resetNight(db: Db, id: string): Promise<void> {
+  await sql`
+    update night set state = 'asked', reason = null, run = null, gain = null, started_at = null, ended_at = null, detail = '{}'
+    where id = ${id}`.execute(db);
+}
+
 /** Nights that were asked for and that Temporal has not accepted, oldest first; those of a backfill are started by it. */
 export async function listNightsToStart(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
@@ -140,6 +151,18 @@ export async function findMadeUp(db: Db, project: string, due: Date): Promise<Ni
     .where("state", "!=", "skipped")
     .orderBy("started_at", "desc")
     .executeTakeFirst()) as NightRow | undefined;
+}
+
+/** The night that trains at present, and its run. */
+export async function findTrainingNight(db: Db, project: string): Promise<{ night: string; run: string } | undefined> {
+  return db
+    .selectFrom("night")
+    .innerJoin("run", "run.id", "night.run")
+    .select(["night.id as night", "run.id as run"])
+    .where("night.project", "=", project)
+    .where("night.state", "=", "running")
+    .where("run.state", "in", ["queued", "running", "waiting"])
+    .executeTakeFirst();
 }
 
 /** A run of the project that has not ended. */

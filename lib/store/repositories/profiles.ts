@@ -23,7 +23,7 @@ const COLUMNS = { age: "age", sex: "sex", level: "level", weightKg: "weight_kg",
 
 /**
  * Takes in what is said of people as of `at`: field by field the newest word counts, whichever comes first. A field that
- * is left out says nothing; null says that it is not known any more.
+ * is left out says nothing; null says that it is not known any more. Erased people are left out: see `holdErasures`.
  */
 export async function stateProfiles(
   db: Db,
@@ -51,6 +51,7 @@ export async function stateProfiles(
     select ${project}, person, age, sex, level, weight_kg, height_cm, stated
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as said (person text, age int, sex text, level text, weight_kg real, height_cm real, stated jsonb)
+    where not exists (select from erased_subject where erased_subject.project = ${project} and biometric_id = person)
     order by person
     on conflict (project, biometric_id) do update set ${sql.join(updates)},
       stated = known.stated || (

@@ -170,12 +170,22 @@ export async function holdRun(db: Db, id: string): Promise<{ project: string; st
   return rows[0];
 }
 
-/** For a run that has no workflow to do it: its end. */
+/** For a run that has no workflow to do it: its end, and that of the stage it was in. */
 export async function markCancelled(db: Db, id: string, error: ErrorReport): Promise<void> {
-  await db
-    .updateTable("run")
-    .set({ state: "cancelled", ended_at: new Date(), error: JSON.stringify(error) })
-    .where("id", "=", id)
+  const end = { state: "cancelled", ended_at: new Date(), error: JSON.stringify(error) } as const;
+  await db.updateTable("run").set(end).where("id", "=", id).execute();
+  await db.updateTable("stage").set(end).where("run", "=", id).where("state", "=", "running").execute();
+}
+
+/** Runs that have not ended though the nights that started them have. */
+export async function listOrphanRuns(db: Db, project: string): Promise<{ run: string; night: string }[]> {
+  return db
+    .selectFrom("run")
+    .innerJoin("night", "night.run", "run.id")
+    .select(["run.id as run", "night.id as night"])
+    .where("run.project", "=", project)
+    .where("run.state", "in", ["queued", "running", "waiting"])
+    .where("night.state", "!=", "running")
     .execute();
 }
 

@@ -20,6 +20,9 @@ export interface Candidate {
   readonly before: string | null;
 }
 
+/** A prediction that something contradicts. */
+export type Contradiction = Omit<Candidate, "claimed" | "before">;
+
 const COVERED = sql`
   task.project = p.project and task.recording = p.recording and task.subject = p.subject
   and task.from_sample < p.window_to and task.to_sample > p.window_from`;
@@ -114,12 +117,7 @@ export async function predictionsInCell(
  * confident first, of windows that do not overlap.
  * @param surer only those at least this confident
  */
-export async function predictionsAgainst(
-  db: Db,
-  label: Label,
-  surer: number,
-  limit: number,
-): Promise<Omit<Candidate, "claimed" | "before">[]> {
+export async function predictionsAgainst(db: Db, label: Label, surer: number, limit: number): Promise<Contradiction[]> {
   const { project, subject, recording, from, to } = label;
   const { rows } = await sql<Candidate>`
     select ${CANDIDATE} from prediction p
@@ -127,12 +125,80 @@ export async function predictionsAgainst(
       and p.project = ${project} and p.predicted <> ${label.class} and p.confidence >= ${surer}::real
       and 2 * (least(p.window_to, ${to}::bigint) - greatest(p.window_from, ${from}::bigint)) >= p.window_to - p.window_from and not ${ASKED}
     order by p.confidence desc, p.window_from`.execute(db);
-  const apart: Candidate[] = [];
+  return apartFrom(rows, limit);
+}
+
+/** The first of these, in their order, that share no sample with one before. */
+function apartFrom<Each extends Contradiction>(rows: readonly Each[], limit: number): Each[] {
+  const apart: Each[] = [];
+  const byRecording = new Map<string, Each[]>();
   for (const row of rows) {
     if (apart.length === limit) break;
-    if (apart.every((other) => row.to <= other.from || row.from >= other.to)) apart.push(row);
+    const key = JSON.stringify([row.subject, row.recording]);
+    const others = byRecording.get(key) ?? [];
+    if (others.some((other) => row.to > other.from && row.from < other.to)) continue;
+    byRecording.set(key, [...others, row]);
+    apart.push(row);
   }
   return apart;
+}
+
+/** Windows that overlap one chosen before are passed over, so more are read than wanted. */
+const READ_FOR_ONE = 20;
+
+/**
+ * Predictions of the present champions that say otherwise than a label of annotators or users that was signed outside any
+ * task and stands, and covers half of their window: the most confident first, of windows that do not overlap, with the
+ * label's word.
+ * @param signed `first` and `last`: their entries in the journal; `surer`: of those that an annotator's word is against
+ * only such; `rateHz`: of the predictions' windows, to which labels are converted (null: they share their places)
+ */
+export async function predictionsAgainstAll(
+  db: Db,
+  signed: {
+    readonly project: string;
+    readonly first: number;
+    readonly last: number;
+    readonly surer: number;
+    readonly rateHz: number | null;
+  },
+  { ofLabel, limit }: { readonly ofLabel: number; readonly limit: number },
+): Promise<(Contradiction & { readonly label: string; readonly by: string })[]> {
+  const { project, first, last, surer, rateHz } = signed;
+  const { rows } = await sql<Contradiction & { word: string; label: string; by: string }>`
+    with said as materialized (
+      select id, recording, subject, class, signed_by, authority,
+             from_sample * coalesce(${rateHz}::float8 / rate_hz, 1) as begins, to_sample * coalesce(${rateHz}::float8 / rate_hz, 1) as ends
+      from label where project = ${project} and journal_id between ${first} and ${last} and task is null
+        and class is not null and authority in ('user', 'annotator') and not exists (select from label later where later.supersedes = label.id)),
+    -- How long windows are, so that each label reads those around it alone, and not its recording from the beginning.
+    heard as materialized (
+      select place.recording, place.subject, champion.model,
+             (select max(p.window_to - p.window_from) from prediction p
+              where p.model = champion.model and p.recording = place.recording and p.subject = place.subject) as length
+      from (select distinct recording, subject from said) place, champion where champion.project = ${project}),
+    ranked as (
+      select p.*, said.id as word, said.class as label, said.signed_by as by, row_number() over (partition by said.id order by p.confidence desc, p."from") as place
+      from said join heard using (recording, subject)
+      -- Label by label, which the offset sees to, and by the key, which begins with the model: joined as a whole, or by the
+      -- project's index, each label would meet its whole recording or all predictions.
+      cross join lateral (
+        select ${CANDIDATE} from prediction p
+        where p.model = heard.model and p.recording = said.recording and p.subject = said.subject
+          and p.window_from >= (said.begins - heard.length)::bigint and p.window_from < ceil(said.ends)::bigint
+          and p.predicted <> said.class and (said.authority = 'user' or p.confidence >= ${surer}::real)
+          and 2 * (least(p.window_to, said.ends) - greatest(p.window_from, said.begins)) >= p.window_to - p.window_from and not ${ASKED}
+        offset 0) p)
+    select * from ranked where place <= ${READ_FOR_ONE * ofLabel}
+    order by confidence desc, recording, subject, "from" limit ${READ_FOR_ONE * limit}`.execute(db);
+  const perWord = new Map<string, number>();
+  return apartFrom(rows, rows.length)
+    .filter(({ word }) => {
+      const before = perWord.get(word) ?? 0;
+      perWord.set(word, before + 1);
+      return before < ofLabel;
+    })
+    .slice(0, limit);
 }
 
 function ofModel({ project, model, snapshot }: Asked): RawBuilder<unknown> {

@@ -5,6 +5,7 @@ import type { Task, TaskReason, TaskState } from "../../domain/api/tasks.ts";
 import type { Answer } from "../../domain/annotation/settle.ts";
 import type { Database } from "../database.ts";
 import { decodeCursor, instantText, toPage } from "../keyset.ts";
+import { holdErasures } from "./erasures.ts";
 import { iso, type Db } from "./rows.ts";
 
 export type TaskRow = Selectable<Database["task"]>;
@@ -75,15 +76,20 @@ export async function updateTask(
 }
 
 /**
- * Puts tasks into the queue. A window that is in the queue already is not asked about twice.
+ * Puts tasks into the queue. A window that is in the queue already is not asked about twice, and of an erased person
+ * nothing is: whoever locks tasks in the same transaction calls `holdErasures` before.
  * @returns ids of those that were put in
  */
 export async function insertTasks(tx: Transaction<Database>, tasks: readonly NewTask[]): Promise<string[]> {
+  for (const project of new Set(tasks.map((task) => task.project))) await holdErasures(tx, project);
   if (tasks.length === 0) return [];
   const inserted = await tx
     .insertInto("task")
     .columns(COLUMNS)
-    .expression(sql`select * from json_to_recordset(${JSON.stringify(tasks)}::json) as t(${sql.raw(DECLARED)})`)
+    .expression(
+      sql`select * from json_to_recordset(${JSON.stringify(tasks)}::json) as t(${sql.raw(DECLARED)})
+      where not exists (select from erased_subject where erased_subject.project = t.project and biometric_id = t.subject)`,
+    )
     .onConflict((conflict) => conflict.doNothing())
     .returning("id")
     .execute();
@@ -177,6 +183,14 @@ export async function countQueue(db: Db, project: string, account: string): Prom
   );
   const { oldest, ...counts } = rows[0]!;
   return { ...counts, oldestAt: oldest && iso(oldest) };
+}
+
+/** Tasks of a model's random slice that were answered, and how often the answer was the model's; gold samples are none. */
+export async function countRandomAnswers(db: Db, project: string, model: string): Promise<{ answered: number; right: number }> {
+  const { rows } = await sql<{ answered: number; right: number }>`
+    select count(*)::int as answered, count(*) filter (where outcome = predicted)::int as "right" from task
+    where project = ${project} and model = ${model} and reason = 'random' and state = 'done' and outcome is not null`.execute(db);
+  return rows[0]!;
 }
 
 export async function countOpenByReason(db: Db, project: string): Promise<{ reason: TaskReason; open: number }[]> {

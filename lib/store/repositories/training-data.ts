@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import type { Spec } from "../../domain/spec.ts";
 import { sha256Of } from "../hashes.ts";
+import { HEARD_UNTIL } from "./label-progress.ts";
+import { LEARNED, stoodAt } from "./labels.ts";
 import { findSpec } from "./projects.ts";
 import type { Db } from "./rows.ts";
 
@@ -35,7 +37,7 @@ export async function trainingData(db: Db, { project, specVersion, uploads, befo
         and ${before ? sql`upload.created_at <= ${before}::timestamptz` : sql`true`}
     ), said as (
       select id, class, supersedes from label
-      where project = ${project} and ${before ? sql`at <= ${before}::timestamptz` : sql`true`}
+      where project = ${project} and ${before ? sql`at <= ${before}::timestamptz` : sql`true`} and ${LEARNED}
     ), standing as (
       select id from said where class is not null and not exists (select from said as later where later.supersedes = said.id)
     )
@@ -54,26 +56,32 @@ export async function trainingData(db: Db, { project, specVersion, uploads, befo
   };
 }
 
+/** Up to when a training knows labels, and files. */
+export interface AsOf {
+  readonly labels: Date;
+  readonly files: Date;
+}
+
 /** The newest training that ended well on data of before `at`, and what it had; null where it was before trainings told. */
 export async function findTrainingBefore(
   db: Db,
   project: string,
   at: Date,
-): Promise<{ run: string; asOf: Date; data: Pick<TrainingData, "sha256" | "specSha256"> | null } | undefined> {
-  const { rows } = await sql<{ run: string; asOf: Date; data: TrainingData | null }>`
-    select id as run, coalesce((params ->> 'before')::timestamptz, requested_at) as "asOf", params -> 'data' as data from run
-    where project = ${project} and state = 'done' and snapshot is not null
-      and coalesce((params ->> 'before')::timestamptz, requested_at) < ${at}
-    order by 2 desc limit 1`.execute(db);
-  return rows[0];
+): Promise<{ run: string; asOf: AsOf; data: Pick<TrainingData, "sha256" | "specSha256"> | null } | undefined> {
+  const { rows } = await sql<AsOf & { run: string; data: TrainingData | null }>`
+    select * from (
+      select id as run, ${HEARD_UNTIL} as labels, coalesce((params ->> 'before')::timestamptz, requested_at) as files, params -> 'data' as data
+      from run where project = ${project} and state = 'done' and snapshot is not null) trained
+    where labels < ${at} order by labels desc limit 1`.execute(db);
+  const [row] = rows;
+  return row && { run: row.run, asOf: { labels: row.labels, files: row.files }, data: row.data };
 }
 
-/** Labels that stand and files that came in (from, until]. */
-export async function countNew(db: Db, project: string, from: Date, until: Date): Promise<{ labels: number; files: number }> {
+/** Labels that stand and are learned from, and files, that came after a training up to `until`. */
+export async function countNew(db: Db, project: string, from: AsOf, until: Date): Promise<{ labels: number; files: number }> {
   const { rows } = await sql<{ labels: number; files: number }>`
-    select (select count(*) from label where project = ${project} and at > ${from} and at <= ${until} and class is not null
-              and not exists (select from label as later where later.supersedes = label.id and later.at <= ${until}))::int as labels,
-           (select count(*) from upload where project = ${project} and created_at > ${from} and created_at <= ${until})::int as files`.execute(
+    select (select count(*) from label where project = ${project} and at > ${from.labels} and ${stoodAt(until)} and ${LEARNED})::int as labels,
+           (select count(*) from upload where project = ${project} and created_at > ${from.files} and created_at <= ${until})::int as files`.execute(
     db,
   );
   return rows[0]!;

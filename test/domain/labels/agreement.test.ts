@@ -51,6 +51,25 @@ describe("the agreement of annotators", () => {
     ...options,
   });
 
+  it("has the kappa of each class within a pair: a against the rest of Cohen's table", () => {
+    const table = { walk: [44, 7, 9], run: [5, 20, 5], rest: [1, 3, 6] };
+    const names = Object.keys(table);
+    let task = 0;
+    const answers = Object.entries(table).flatMap(([first, row]) =>
+      row.flatMap((count, second) =>
+        Array.from({ length: count }, () => `${task++}`).flatMap((id) => [answer(id, "ann", first), answer(id, "ben", names[second]!)]),
+      ),
+    );
+    const [pair] = agreementOf(answers).pairs;
+    expect(pair!.kappa).toBeCloseTo(0.492, 3);
+    // Walk or not: 44 both, 34 neither of 100; ann 60, ben 50 of them: (.78 - .5) / .5.
+    const [rest, run, walk] = pair!.perClass;
+    expect([rest!.label, run!.label, walk!.label, walk!.items]).toEqual(["rest", "run", "walk", 66]);
+    expect(walk!.kappa).toBeCloseTo(0.56, 9);
+    // Run or not: 20 both, 60 neither; both 30 of 100: (.8 - .58) / .42.
+    expect(run!.kappa).toBeCloseTo(0.22 / 0.42, 9);
+  });
+
   it("counts pairs, classes, confusions, speed, outcomes and gold samples", () => {
     const agreement = agreementOf([
       answer("1", "ann", "walk", { seconds: 1, outcome: "walk" }),
@@ -77,6 +96,14 @@ describe("the agreement of annotators", () => {
       ["ann", "carl", 1],
       ["ben", "carl", 1],
     ]);
+    // By hand: they agree on half of the two, and would by chance on half; on "walk" against the rest as on both.
+    expect(agreement.pairs[0]).toMatchObject({
+      kappa: 0,
+      perClass: [
+        { label: "run", kappa: 0, items: 1 },
+        { label: "walk", kappa: 0, items: 2 },
+      ],
+    });
     expect(agreement.annotators).toEqual([
       { account: "ann", labels: 3, medianSeconds: 2, agreement: 0.5, gold: 1, goldItems: 1 },
       { account: "ben", labels: 3, medianSeconds: 3, agreement: 1, gold: 0, goldItems: 1 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { classHue } from "../../../lib/domain/signal/colours.ts";
-import { apart, frameOf, inView } from "../../../lib/domain/signal/frame.ts";
+import { apart, frameOf, inView, joined } from "../../../lib/domain/signal/frame.ts";
 import { lanesOf } from "../../../lib/domain/signal/lanes.ts";
 import { isMediaOf } from "../../../lib/domain/media.ts";
 import { following, mediaSeconds, sampleOfMedia } from "../../../lib/domain/signal/playback.ts";
@@ -179,6 +179,15 @@ describe("what is laid out", () => {
       { from: 100, to: 200 },
     ]);
     expect(inView(spans, { from: 50, to: 51 })).toEqual([{ from: 50, to: 100 }]);
+  });
+
+  it("joins neighbours of one label for their word, and none across a gap", () => {
+    const span = (label: string, from: number) => ({ label, from, to: from + 10 });
+    expect(joined([span("a", 0), span("a", 10), span("b", 20), span("b", 40), span("b", 50)])).toEqual([
+      { label: "a", from: 0, to: 20 },
+      { label: "b", from: 20, to: 30 },
+      { label: "b", from: 40, to: 60 },
+    ]);
   });
 
   it("keeps the longest labels where there are too many, and colours that are told apart", () => {

@@ -1,6 +1,7 @@
 import { showCohorts } from "../../../lib/app/cohorts.ts";
 import * as data from "../../../lib/app/data.ts";
 import { showDistributions } from "../../../lib/app/distributions.ts";
+import { eraseSubject } from "../../../lib/app/erasure.ts";
 import { takeIn } from "../../../lib/app/intake.ts";
 import * as quarantine from "../../../lib/app/quarantine.ts";
 import { showSynthesis } from "../../../lib/app/synthesis-report.ts";
@@ -20,7 +21,8 @@ type Names =
   | "showReplay"
   | "showCohorts"
   | "showDistributions"
-  | "showSynthesis";
+  | "showSynthesis"
+  | "eraseSubject";
 
 /** Of one request; more files come in more requests, each answered when its files are safe. */
 const FILES = 1_000;
@@ -52,5 +54,6 @@ export function dataHandlers({ platform }: Services): Handlers<Names> {
     showCohorts: ({ params }) => showCohorts(platform, params.project),
     showDistributions: ({ params, query }) => showDistributions(platform, params.project, query),
     showSynthesis: ({ params }) => showSynthesis(platform, params.project),
+    eraseSubject: ({ params, body, actor }) => eraseSubject(platform, params.project, params.subject, body.why, actor.account),
   };
 }

@@ -11,7 +11,7 @@ export function labelHandlers({ platform }: Services): Handlers<Names> {
     withdrawLabel: ({ params, body, actor }) => withdrawLabel(platform, params.project, params.label, body.id, actor),
     listLabels: ({ params, query, actor }) => labels.listLabels(platform, params.project, query, actor.account),
     importLabels: ({ params, body, actor }) => importLabels(platform, params.project, body, actor.account),
-    exportLabels: ({ params, query }) => labels.exportLabels(platform, params.project, query.format),
+    exportLabels: ({ params, query, actor }) => labels.exportLabels(platform, params.project, { ...query, reader: actor.account }),
     showAgreement: ({ params }) => labels.showAgreement(platform, params.project),
   };
 }

@@ -12,7 +12,8 @@ type Names =
   | "resumeSchedule"
   | "backfillSchedule"
   | "listNights"
-  | "askNight";
+  | "askNight"
+  | "cancelNight";
 
 export function nightHandlers({ platform }: Services): Handlers<Names> {
   return {
@@ -24,6 +25,7 @@ export function nightHandlers({ platform }: Services): Handlers<Names> {
     resumeSchedule: ({ params, body, actor }) => schedules.resumeSchedule(platform, params.project, body.why, actor.account),
     backfillSchedule: ({ params, body, actor }) => schedules.backfillSchedule(platform, params.project, body, actor.account),
     listNights: ({ query, actor }) => nights.listNights(platform, { ...query, visible: visibleTo(actor) }),
+    cancelNight: ({ params, body, actor }) => nights.cancelNight(platform, params.project, params.night, body.why, actor.account),
     askNight: ({ params, body, actor }) => nights.askNight(platform, params.project, { ...body, cause: "request" }, actor.account),
   };
 }

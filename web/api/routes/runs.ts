@@ -13,6 +13,6 @@ export function runHandlers({
     listRunLogs: ({ params, query }) => runs.listRunLogs(platform, params.run, query),
     cancelRun: ({ params, body, actor }) => runs.cancelRun(platform, params.run, body.why, actor.account),
     approveRun: ({ params, body, actor }) => runs.approveRun(platform, params.run, body, actor.account),
-    listJournal: ({ query, actor }) => listJournal(platform, { ...query, visible: visibleTo(actor) }),
+    listJournal: ({ query, actor }) => listJournal(platform, { ...query, visible: visibleTo(actor), reader: actor.account }),
   };
 }

@@ -14,7 +14,7 @@ type Names = "listRecordings" | "showSignal" | "viewSignal" | "showMedia" | "mod
 export function signalHandlers({ platform }: Services): Handlers<Names> {
   return {
     listRecordings: ({ params, query }) => listRecordings(platform, params.project, query),
-    showSignal: ({ params, query }) => showSignal(platform, params.project, query.subject, query.recording),
+    showSignal: ({ params, query, actor }) => showSignal(platform, { ...params, ...query }, actor.account),
     async viewSignal({ params, query, reply }) {
       const { from, to, columns, ...recording } = query;
       const view = await viewSignal(platform, { ...params, ...recording }, { from, to }, columns);

@@ -3,6 +3,7 @@ import { getRouteApi, Navigate, useRouter } from "@tanstack/react-router";
 import { read } from "../api/queries.ts";
 import { Answer, Empty, FailureNote } from "../parts/answer.tsx";
 
+const projectRoute = getRouteApi("/p/$project/");
 const runRoute = getRouteApi("/runs/$run");
 const modelRoute = getRouteApi("/models/$model");
 
@@ -22,6 +23,12 @@ export function Home() {
       }
     </Answer>
   );
+}
+
+/** `/p/PROJECT`, as people shorten an address, to its overview. */
+export function ProjectForward() {
+  const { project } = projectRoute.useParams();
+  return <Navigate to="/p/$project/overview" params={{ project }} replace />;
 }
 
 /** `/runs/ID`, as the command line prints it, to the run's page in its project. */

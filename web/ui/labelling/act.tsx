@@ -22,7 +22,7 @@ export function Act({ keys, disabled = false, onAct, children }: ActProps) {
     >
       <span>{children}</span>
       {keys !== "" && (
-        <Kbd size="xs" aria-hidden>
+        <Kbd size="xs" className={styles.key} aria-hidden>
           {keys}
         </Kbd>
       )}

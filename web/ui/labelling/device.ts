@@ -13,6 +13,8 @@ export interface HeldTask {
   readonly info: SignalInfo;
   /** Samples of the window and of what lies around it; null where a model's rows have none to show. */
   readonly part: SignalView;
+  /** All of the recording, coarsely: what its heights are scaled to, and what there is without the network beyond the part. */
+  readonly overview: SignalView;
 }
 
 interface Kept extends DBSchema {

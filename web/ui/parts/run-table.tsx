@@ -27,7 +27,7 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
     { name: "State", cell: ({ state }) => <StatusBadge state={state} /> },
     { name: "Stage", from: "wide", cell: ({ stage }) => stage ?? "–" },
     { name: "Started", cell: ({ startedAt, requestedAt }) => <Ago time={startedAt ?? requestedAt} /> },
-    { name: "Took", number: true, from: "middle", cell: (run) => tookText(run, now) },
+    { name: "Took", number: true, from: "wide", cell: (run) => tookText(run, now) },
     { name: "Accuracy", number: true, from: "wide", cell: ({ accuracy }) => <EstimateFigure estimate={accuracy} /> },
     { name: "Macro F1", number: true, from: "middle", cell: ({ macroF1 }) => <EstimateFigure estimate={macroF1} /> },
     { name: "Outcome", wrap: true, from: "middle", cell: outcomeText },
@@ -43,5 +43,6 @@ function tookText({ startedAt, endedAt }: RunSummary, now: number): string {
 function outcomeText({ error, decision, requestedBy }: RunSummary): string {
   if (error !== null) return `${error.code}: ${error.message}`;
   if (decision !== null) return decision.reason;
-  return `asked for by ${requestedBy}`;
+  // Which night it is stands on the run's page.
+  return requestedBy.startsWith("night/") ? "asked for by a night" : `asked for by ${requestedBy}`;
 }

@@ -1,5 +1,5 @@
 import { classColour, lineColour, type Scheme } from "../../../lib/domain/signal/colours.ts";
-import { inView, type SignalFrame } from "../../../lib/domain/signal/frame.ts";
+import { inView, joined, type SignalFrame } from "../../../lib/domain/signal/frame.ts";
 import type { Lane } from "../../../lib/domain/signal/lanes.ts";
 import { timeTicks, valueTicks, type TimeAxis } from "../../../lib/domain/signal/ticks.ts";
 import { breaksOf, linesOf, SPARSE_PIXELS, traceOf, type Piece } from "../../../lib/domain/signal/trace.ts";
@@ -216,8 +216,9 @@ function paintStrip(context: CanvasRenderingContext2D, scene: Scene, { top, heig
     context.fillRect(left, top + height - tall, Math.max(1, right - left), tall);
     context.fillStyle = colour.strong;
     context.fillRect(left, top + height - tall, Math.max(1, right - left), 2);
-    write(context, scene, label, left, right, top + height - Math.min(tall, 20) / 2);
   }
+  for (const { label, from, to } of joined(inView(scene.track, scene.view)))
+    write(context, scene, label, Math.max(scene.gutter, x(from)), Math.min(scene.width, x(to)), top + height - 10);
 }
 
 function write(context: CanvasRenderingContext2D, { colours }: Scene, text: string, left: number, right: number, y: number): void {

@@ -159,16 +159,23 @@ export function SignalViewer(props: SignalViewerProps) {
           ))}
           {info.channels.length > LEGEND && <span className={classes.more}>and {info.channels.length - LEGEND} more</span>}
         </div>
-        <Tool
-          label={split ? "Lay the channels of a sensor over each other" : "Give each channel a lane of its own"}
-          pressed={split}
-          onClick={() => setSplit(!split)}
-          icon={IconBaselineDensityMedium}
-        />
-        <Tool label="Scale the heights to what is in view" pressed={fitted} onClick={() => setFitted(!fitted)} icon={IconArrowsVertical} />
-        <Tool label="Closer" onClick={zoom(0.5)} icon={IconZoomIn} />
-        <Tool label="Farther" onClick={zoom(2)} icon={IconZoomOut} />
-        <Tool label="Show the whole recording" onClick={() => onView(fit(info.samples))} icon={IconMaximize} />
+        <div className={classes.tools}>
+          <Tool
+            label={split ? "Lay the channels of a sensor over each other" : "Give each channel a lane of its own"}
+            pressed={split}
+            onClick={() => setSplit(!split)}
+            icon={IconBaselineDensityMedium}
+          />
+          <Tool
+            label="Scale the heights to what is in view"
+            pressed={fitted}
+            onClick={() => setFitted(!fitted)}
+            icon={IconArrowsVertical}
+          />
+          <Tool label="Closer" onClick={zoom(0.5)} icon={IconZoomIn} />
+          <Tool label="Farther" onClick={zoom(2)} icon={IconZoomOut} />
+          <Tool label="Show the whole recording" onClick={() => onView(fit(info.samples))} icon={IconMaximize} />
+        </div>
       </div>
       {failure !== null && <FailureNote error={failure} onRetry={() => retry()} />}
       <div ref={stage} className={classes.stage}>

@@ -1,4 +1,4 @@
-import { overviewStep, piecesOf, stepFor, tilesOf, type Tile } from "../../../lib/domain/signal/tiles.ts";
+import { overviewTile, piecesOf, stepFor, tilesOf, type Tile } from "../../../lib/domain/signal/tiles.ts";
 import type { Piece } from "../../../lib/domain/signal/trace.ts";
 import type { SampleRange, SignalSource, SignalView } from "../../../lib/domain/signal/view.ts";
 
@@ -37,13 +37,15 @@ export class TileCache {
 
   /** The coarsest picture of the whole recording, as soon as it is there. */
   get overview(): SignalView | undefined {
-    return this.#tiles.get(`${overviewStep(this.#samples)}/0`);
+    return this.#source.here?.overview ?? this.#tiles.get(overviewTile(this.#samples).key);
   }
 
   /** Asks for what a view needs and is not there yet: at once where nothing is under way, else after a pause. */
   want(view: SampleRange, pixels: number): void {
-    const overview = tilesOf({ from: 0, to: 1 }, overviewStep(this.#samples), this.#samples);
-    this.#wanted = [...overview, ...tilesOf(view, stepFor(view, pixels), this.#samples)];
+    const overview = this.#source.here?.overview ? [] : [overviewTile(this.#samples)];
+    const here = this.#here(stepFor(view, pixels));
+    const held = here !== undefined && here.from <= Math.max(0, view.from) && here.to >= Math.min(this.#samples, view.to);
+    this.#wanted = [...overview, ...(held ? [] : tilesOf(view, stepFor(view, pixels), this.#samples))];
     const keys = new Set(this.#wanted.map(({ key }) => key));
     for (const [key, { stop }] of this.#asked) {
       if (keys.has(key)) continue;
@@ -60,11 +62,32 @@ export class TileCache {
 
   /** What there is to draw of a view now, the finest first. */
   pieces(view: SampleRange, pixels: number): Piece[] {
-    return piecesOf(view, stepFor(view, pixels), this.#samples, (key) => this.#tiles.has(key)).map(({ key, from, to }) => {
-      const tile = this.#tiles.get(key)!;
-      this.#tiles.delete(key);
-      this.#tiles.set(key, tile);
-      return { range: { from, to }, view: tile };
+    const step = stepFor(view, pixels);
+    const here = this.#here(step);
+    if (here === undefined) return this.#fetched(view, step);
+    const before = { from: view.from, to: Math.min(view.to, here.from) };
+    const after = { from: Math.max(view.from, here.to), to: view.to };
+    return [
+      ...(before.from < before.to ? this.#fetched(before, step) : []),
+      { range: { from: here.from, to: here.to }, view: here.part },
+      ...(after.from < after.to ? this.#fetched(after, step) : []),
+    ];
+  }
+
+  /** The part that came with the source, where it is as fine as a step asks for. */
+  #here(step: number): (SampleRange & { readonly part: SignalView }) | undefined {
+    const part = this.#source.here?.part;
+    return part && part.step <= step ? { part, from: part.from, to: part.from + part.columns * part.step } : undefined;
+  }
+
+  /** Of a range, and nothing beyond it: there something finer may lie. */
+  #fetched(range: SampleRange, step: number): Piece[] {
+    const overview = overviewTile(this.#samples).key;
+    const tileOf = (key: string) => this.#tiles.get(key) ?? (key === overview ? this.#source.here?.overview : null);
+    return piecesOf(range, step, this.#samples, (key) => Boolean(tileOf(key))).map(({ key, from, to }) => {
+      const tile = tileOf(key)!;
+      if (this.#tiles.delete(key)) this.#tiles.set(key, tile);
+      return { range: { from: Math.max(from, range.from), to: Math.min(to, range.to) }, view: tile };
     });
   }
 
@@ -99,14 +122,15 @@ export class TileCache {
     } catch (error) {
       if (this.#closed || asked.stop.signal.aborted) return;
       this.#refusedAt = performance.now();
-      this.#failed(error);
+      // What came ahead stands, coarser beyond its part: no alarm, and the next look tries again.
+      if (this.#source.here === undefined) this.#failed(error);
     } finally {
       if (this.#asked.get(key) === asked) this.#asked.delete(key);
     }
   }
 
   #trim(): void {
-    const overview = `${overviewStep(this.#samples)}/0`;
+    const overview = overviewTile(this.#samples).key;
     for (const key of this.#tiles.keys()) {
       if (this.#tiles.size <= MOST_TILES) return;
       if (key !== overview) this.#tiles.delete(key);

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { Annotation, Task, TaskReason } from "../../../../lib/domain/api/tasks.ts";
 import { shareText } from "../../../../lib/domain/estimate-text.ts";
 import { commandKey, type Command } from "../../labelling/keys.ts";
@@ -23,7 +24,7 @@ interface AnswerBarProps {
 }
 
 /** The suggestion, the classes and the rest of what can be done, each with its key; all of it by touch as well. */
-export function AnswerBar({ annotation, task, canUndo, onCommand }: AnswerBarProps) {
+export const AnswerBar = memo(function AnswerBar({ annotation, task, canUndo, onCommand }: AnswerBarProps) {
   const { classes } = annotation;
   return (
     <section className={styles.bar} aria-label="Answer">
@@ -32,19 +33,19 @@ export function AnswerBar({ annotation, task, canUndo, onCommand }: AnswerBarPro
           The model suggests <strong>{task.predicted}</strong> <span className="figures">({shareText(task.confidence, 2)})</span>.{" "}
           {REASONS[task.reason]}
         </span>
-        <Act keys="Enter" onAct={() => onCommand({ kind: "accept" })}>
-          Accept
-        </Act>
+        <div className={styles.others}>
+          <Act keys={commandKey("u", classes)} disabled={!canUndo} onAct={() => onCommand({ kind: "undo" })}>
+            Undo
+          </Act>
+          <Act keys={commandKey("s", classes)} onAct={() => onCommand({ kind: "skip" })}>
+            Skip
+          </Act>
+          <Act keys="Enter" onAct={() => onCommand({ kind: "accept" })}>
+            Accept
+          </Act>
+        </div>
       </div>
       <ClassActs classes={classes} onClass={(name) => onCommand({ kind: "class", name })} />
-      <div className={styles.others}>
-        <Act keys={commandKey("s", classes)} onAct={() => onCommand({ kind: "skip" })}>
-          Skip
-        </Act>
-        <Act keys={commandKey("u", classes)} disabled={!canUndo} onAct={() => onCommand({ kind: "undo" })}>
-          Undo
-        </Act>
-      </div>
     </section>
   );
-}
+});

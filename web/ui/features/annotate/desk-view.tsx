@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
-import { decodeView, type SampleRange, type SignalSource } from "../../../../lib/domain/signal/view.ts";
-import { bytesOf } from "../../api/client.ts";
+import type { SampleRange, SignalSource } from "../../../../lib/domain/signal/view.ts";
 import type { HeldTask } from "../../labelling/device.ts";
 import type { Outbox, OutboxState } from "../../labelling/outbox.ts";
 import { Refusals } from "../../labelling/refusals.tsx";
+import { sourceOf } from "../../signal/signal-source.ts";
 import { useKeys } from "../../labelling/use-keys.ts";
 import { Empty, FailureNote, Waiting } from "../../parts/answer.tsx";
 import { AnswerBar } from "./answer-bar.tsx";
@@ -15,7 +15,7 @@ import type { Command } from "../../labelling/keys.ts";
 import { ProgressStrip } from "./progress-strip.tsx";
 import { Sample } from "./sample.tsx";
 import { openTracks, type Track, type Tracks } from "./tracks.ts";
-import { firstView, holds, movedEdge, panned, viewWithin, windowOf } from "./window-place.ts";
+import { firstView, movedEdge, panned, windowOf } from "./window-place.ts";
 import styles from "./annotate.module.css";
 
 interface DeskViewProps {
@@ -44,13 +44,27 @@ export function DeskView({ desk, annotation, outbox, sending }: DeskViewProps) {
   const [moved, setMoved] = useState<Moved | null>(null);
   const [said, setSaid] = useState("");
   const own = moved !== null && moved.task === current?.id ? moved : null;
-  const window = current && windowOf(current.task, current.info);
-  const view = own?.view ?? (current && window && firstView(window, current.info));
+  const first = useMemo(() => {
+    if (!current) return undefined;
+    const window = windowOf(current.task, current.info);
+    return { window, view: firstView(window, current.info) };
+  }, [current]);
+  const window = first?.window;
+  const view = own?.view ?? first?.view;
   const selection = own?.selection ?? window;
   const seen = useSeenSince(current?.id);
   const track = useTrack(annotation.champion?.model, state.tasks);
   const source = useSource(annotation.project, current);
 
+  const task = current?.id;
+  const move = useCallback(
+    (change: Omit<Moved, "task">) => {
+      if (task !== undefined) setMoved((before) => ({ ...(before?.task === task ? before : undefined), task, ...change }));
+    },
+    [task],
+  );
+  const onView = useCallback((next: SampleRange) => move({ view: next }), [move]);
+  const onSelect = useCallback((next: SampleRange) => move({ selection: next }), [move]);
   const run = (command: Command) => {
     if (command.kind === "keys" || command.kind === "guide") return setDialog(command.kind);
     if (command.kind === "undo") {
@@ -58,7 +72,6 @@ export function DeskView({ desk, annotation, outbox, sending }: DeskViewProps) {
       return desk.undo();
     }
     if (!current || !window || !view || !selection) return;
-    const move = (change: Omit<Moved, "task">) => setMoved({ task: current.id, ...own, ...change });
     if (command.kind === "pan") {
       move({ view: panned(view, command.by * (window.to - window.from), current.info) });
     } else if (command.kind === "edge") {
@@ -74,10 +87,15 @@ export function DeskView({ desk, annotation, outbox, sending }: DeskViewProps) {
     }
   };
   useKeys(annotation.classes, run, dialog === null);
+  const latest = useRef(run);
+  useLayoutEffect(() => {
+    latest.current = run;
+  });
+  const onCommand = useCallback((command: Command) => latest.current(command), []);
 
   return (
     <div className={styles.desk} data-task={current?.id ?? ""}>
-      <ProgressStrip annotation={annotation} answered={state.answered} sending={sending} onCommand={run} />
+      <ProgressStrip annotation={annotation} answered={state.answered} sending={sending} onCommand={onCommand} />
       <p className={styles.said} role="status">
         {said}
       </p>
@@ -88,20 +106,21 @@ export function DeskView({ desk, annotation, outbox, sending }: DeskViewProps) {
             held={current}
             source={source}
             view={view}
-            onView={(next) => setMoved({ task: current.id, ...own, view: next })}
+            onView={onView}
             selection={selection}
-            onSelect={(next) => setMoved({ task: current.id, ...own, selection: next })}
+            onSelect={onSelect}
             track={track(current)}
             classes={annotation.classes}
             step={window.to - window.from}
           />
-          <AnswerBar annotation={annotation} task={current.task} canUndo={state.done.length > 0} onCommand={run} />
+          <AnswerBar annotation={annotation} task={current.task} canUndo={state.done.length > 0} onCommand={onCommand} />
         </>
       ) : (
         <NoSample
           desk={desk}
           busy={state.busy}
           failure={state.failure}
+          open={annotation.queue.open}
           canUndo={state.done.length > 0}
           onUndo={() => run({ kind: "undo" })}
         />
@@ -117,18 +136,27 @@ interface NoSampleProps {
   readonly desk: Desk;
   readonly busy: boolean;
   readonly failure: unknown;
+  /** Tasks of the queue; where there are some, others have them. */
+  readonly open: number;
   readonly canUndo: boolean;
   readonly onUndo: () => void;
 }
 
-function NoSample({ desk, busy, failure, canUndo, onUndo }: NoSampleProps) {
+function NoSample({ desk, busy, failure, open, canUndo, onUndo }: NoSampleProps) {
   if (failure !== null) return <FailureNote error={failure} onRetry={desk.refill} busy={busy} />;
   if (busy) return <Waiting lines={10} />;
   return (
     <div className={styles.empty}>
-      <Empty title="The queue is empty">
-        Nothing is left that you have not seen. The next predictions bring the next tasks; they appear here by themselves.
-      </Empty>
+      {open > 0 ? (
+        <Empty title="Nothing for you now">
+          What is left in the queue is in other hands, or was in yours. It comes back when others leave it; new tasks appear here by
+          themselves.
+        </Empty>
+      ) : (
+        <Empty title="The queue is empty">
+          Nothing is left to be asked. The next predictions bring the next tasks; they appear here by themselves.
+        </Empty>
+      )}
       {canUndo && (
         <button type="button" className={styles.plain} onClick={onUndo}>
           Take the last answer back
@@ -171,23 +199,11 @@ function useTrack(model: string | undefined, tasks: readonly HeldTask[]): (held:
 const nothing = () => () => undefined;
 const zero = () => 0;
 
-/** Views of a sample: from what is here, and beyond that from the server. */
+/** Views of a sample: what came with it, and beyond that from the server. */
 function useSource(project: string, held: HeldTask | undefined): SignalSource | null {
-  const { part, info } = held ?? {};
-  return useMemo(() => {
-    if (!part || !info) return null;
-    const { subject, recording } = info;
-    return {
-      view: async (from, to, columns, signal) => {
-        const local = () => viewWithin(part, { from, to }, columns);
-        if (holds(part, { from, to })) return local();
-        try {
-          return decodeView(await bytesOf("viewSignal", { params: { project }, query: { subject, recording, from, to, columns } }, signal));
-        } catch (error) {
-          if (signal?.aborted || part.step !== 1) throw error;
-          return local();
-        }
-      },
-    };
-  }, [project, part, info]);
+  const { part, overview, info } = held ?? {};
+  return useMemo(
+    () => (part && overview && info ? { ...sourceOf(project, info), here: { part, overview } } : null),
+    [project, part, overview, info],
+  );
 }

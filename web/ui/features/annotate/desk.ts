@@ -1,7 +1,8 @@
 import type { AddLabel } from "../../../../lib/domain/api/labels.ts";
 import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
 import type { LeasedTask } from "../../../../lib/domain/api/tasks.ts";
-import { decodeView } from "../../../../lib/domain/signal/view.ts";
+import { overviewTile } from "../../../../lib/domain/signal/tiles.ts";
+import { decodeView, type SignalView } from "../../../../lib/domain/signal/view.ts";
 import { bytesOf, call } from "../../api/client.ts";
 import { waitBeforeMs } from "../../api/event-stream.ts";
 import { failureOf, type ApiFailure } from "../../api/failure.ts";
@@ -59,7 +60,7 @@ const RENEW_BEFORE_MS = 180_000;
 export function openDesk(project: string, outbox: Outbox): Desk {
   const listeners = new Set<() => void>();
   const stop = new AbortController();
-  const infos = new Map<string, Promise<SignalInfo>>();
+  const recordings = new Map<string, ReturnType<typeof fetchRecording>>();
   /** Claimed, and not here yet. */
   const coming = new Map<string, LeasedTask>();
   let state: DeskState = { tasks: [], busy: true, drained: false, failure: null, unshown: [], done: [], answered: 0 };
@@ -157,16 +158,16 @@ export function openDesk(project: string, outbox: Outbox): Desk {
     try {
       const { subject, recording } = task;
       const key = `${subject}\n${recording}`;
-      if (!infos.has(key)) infos.set(key, call("showSignal", { params: { project }, query: { subject, recording } }, stop.signal));
-      infos.get(key)!.catch(() => infos.delete(key));
-      const whole = await infos.get(key)!;
+      if (!recordings.has(key)) recordings.set(key, fetchRecording(subject, recording));
+      recordings.get(key)!.catch(() => recordings.delete(key));
+      const { whole, overview } = await recordings.get(key)!;
       const { from, to } = fetchedPart(windowOf(task, whole), whole);
       const query = { subject, recording, from, to, columns: MOST_SAMPLES };
       const part = decodeView(await bytesOf("viewSignal", { params: { project }, query }, stop.signal));
       // Labels of others would answer for whoever is asked, and predictions are computed here.
       const info = { ...whole, labels: [], predictions: [] };
       lastPlace += 1;
-      arrive({ id: task.id, task, place: lastPlace, info, part });
+      arrive({ id: task.id, task, place: lastPlace, info, part, overview });
     } catch (error) {
       if (stop.signal.aborted) return;
       const failure = failureOf(error);
@@ -174,6 +175,15 @@ export function openDesk(project: string, outbox: Outbox): Desk {
       coming.delete(task.id);
       change({ unshown: [...state.unshown, { task, failure }] });
     }
+  }
+
+  /** What all tasks of a recording share. */
+  async function fetchRecording(subject: string, recording: string): Promise<{ whole: SignalInfo; overview: SignalView }> {
+    const params = { project };
+    const whole = await call("showSignal", { params, query: { subject, recording } }, stop.signal);
+    const { from, to, columns } = overviewTile(whole.samples);
+    const query = { subject, recording, from, to, columns };
+    return { whole, overview: decodeView(await bytesOf("viewSignal", { params, query }, stop.signal)) };
   }
 
   function arrive(held: HeldTask): void {

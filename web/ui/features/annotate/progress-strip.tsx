@@ -22,8 +22,8 @@ export function ProgressStrip({ annotation, answered, sending, onCommand }: Prog
       <dl className={styles.figures}>
         <Figure name="In the queue" value={countText(queue.open)} />
         <Figure name="Yours today" value={countText(Math.max(queue.doneByMeToday, answered))} />
-        <Figure name="A hundred labels bring" value={gainText(gainPerHundred)} />
-        <Figure name="Next retraining" value={retrainText(retrain)} />
+        <Figure aside name="A hundred labels bring" value={gainText(gainPerHundred)} />
+        <Figure aside name="Next retraining" value={retrainText(retrain)} />
         <Figure name="Answers" value={linkText(sending)} tone={sending.link === "well" ? undefined : "attention"} />
       </dl>
       <div className={styles.tools}>
@@ -38,9 +38,17 @@ export function ProgressStrip({ annotation, answered, sending, onCommand }: Prog
   );
 }
 
-function Figure({ name, value, tone }: { readonly name: string; readonly value: string; readonly tone?: "attention" }) {
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly tone?: "attention";
+  /** Left out where the screen is narrow. */
+  readonly aside?: true;
+}
+
+function Figure({ name, value, tone, aside }: FigureProps) {
   return (
-    <div data-tone={tone}>
+    <div data-tone={tone} data-aside={aside}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

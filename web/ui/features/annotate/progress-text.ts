@@ -2,12 +2,10 @@ import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
 import type { OutboxState } from "../../labelling/outbox.ts";
 import { countText } from "../../parts/number-text.ts";
 
-/** `+1.2 points`: what the last hundred labels bought, in points of F1. */
+/** `+1.2 points`: what the last hundred labels bought, in points of F1. That they bought less than nothing is noise of a small holdout. */
 export function gainText(points: number | null): string {
   if (points === null) return "not known yet";
-  const text = Math.abs(points).toFixed(1);
-  const sign = Number(text) === 0 ? "±" : points < 0 ? "\u2212" : "+";
-  return `${sign}${text} points`;
+  return points < 0.05 ? "no gain yet" : `+${points.toFixed(1)} points`;
 }
 
 export function retrainText({ labels, at }: Annotation["retrain"]): string {

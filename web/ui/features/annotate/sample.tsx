@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { memo, useMemo, useRef } from "react";
 import type { Annotation } from "../../../../lib/domain/api/tasks.ts";
 import { recordingName } from "../../../../lib/domain/recording-id.ts";
 import type { SampleRange, SignalSource } from "../../../../lib/domain/signal/view.ts";
@@ -22,13 +22,19 @@ interface SampleProps {
   readonly step: number;
 }
 
-/** The signal with what lies before and after, and over it what the champion thinks of each moment. */
-export function Sample({ held, source, view, onView, selection, onSelect, track, classes, step }: SampleProps) {
+/**
+ * The signal with what lies before and after, and over it what the champion thinks of each moment. Drawn again only when
+ * something of it has changed: each answer that arrives and each task that comes renders the desk around it.
+ */
+export const Sample = memo(function Sample({ held, source, view, onView, selection, onSelect, track, classes, step }: SampleProps) {
   const { task, info } = held;
   const media = useRef<HTMLMediaElement>(null);
   const playback = usePlayback(info, view, onView, media);
-  const window = windowOf(task, info);
-  const spans = track.state === "there" ? track.spans : [{ ...window, label: task.predicted, confidence: task.confidence }];
+  const spans = useMemo(
+    () => (track.state === "there" ? track.spans : [{ ...windowOf(task, info), label: task.predicted, confidence: task.confidence }]),
+    [track, task, info],
+  );
+  const names = useMemo(() => classes.map(({ name }) => name), [classes]);
   const seconds = (selection.to - selection.from) / info.rateHz;
   return (
     <section className={styles.sample} aria-label={`Sample of ${recordingName(task.recording)}`}>
@@ -42,7 +48,7 @@ export function Sample({ held, source, view, onView, selection, onSelect, track,
         selection={selection}
         onSelect={onSelect}
         track={spans}
-        classes={classes.map(({ name }) => name)}
+        classes={names}
         step={step}
         playhead={playback.playhead}
         onPlay={info.media ? playback.toggle : undefined}
@@ -58,4 +64,4 @@ export function Sample({ held, source, view, onView, selection, onSelect, track,
       </p>
     </section>
   );
-}
+});

@@ -1,7 +1,6 @@
 import type { SignalInfo } from "../../../../lib/domain/api/signals.ts";
 import type { Task } from "../../../../lib/domain/api/tasks.ts";
-import { clip, columnsOf } from "../../../../lib/domain/signal/extremes.ts";
-import { gridOf, type SampleRange, type SignalView } from "../../../../lib/domain/signal/view.ts";
+import type { SampleRange } from "../../../../lib/domain/signal/view.ts";
 
 /** Windows that are shown on either side of the one that is asked about, and what a short window gets at least. */
 const CONTEXT_WINDOWS = 2;
@@ -61,19 +60,4 @@ export function movedEdge(selection: SampleRange, edge: "from" | "to", by: numbe
   const { from, to } = selection;
   if (edge === "from") return { from: Math.min(to - 1, Math.max(0, from + by)), to };
   return { from, to: Math.max(from + 1, Math.min(samples, to + by)) };
-}
-
-/** A view out of samples that are here already; NaN where they are not. */
-export function viewWithin(part: SignalView, range: SampleRange, columns: number): SignalView {
-  const grid = gridOf(range, columns);
-  const end = grid.from + grid.columns * grid.step;
-  const clipped = clip([{ from: part.from, to: part.from + part.columns, start: 0 }], { from: grid.from, to: end });
-  const channels = part.channels.map(({ first }) =>
-    columnsOf({ values: first.subarray(clipped.start, clipped.start + clipped.count), width: 1, runs: clipped.runs }, 1, grid),
-  );
-  return { ...grid, channels };
-}
-
-export function holds(part: SignalView, { from, to }: SampleRange): boolean {
-  return part.step === 1 && from >= part.from && to <= part.from + part.columns;
 }

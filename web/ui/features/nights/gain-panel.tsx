@@ -51,6 +51,8 @@ function GainChart({ points, label }: { readonly points: readonly GainPoint[]; r
   const { low, high } = spanOf(points);
   const y = (value: number) => 8 + (HEIGHT - BOTTOM - 16) * (1 - (value - low) / (high - low));
   const step = (WIDTH - LEFT - 10) / points.length;
+  // Of nights of one day the hour tells them apart.
+  const sameDay = points.length > 1 && new Set(points.map(({ at }) => exactText(at).slice(0, 10))).size === 1;
   return (
     <svg className={classes.chart} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       {[low, (low + high) / 2, high].map((tick) => (
@@ -72,7 +74,7 @@ function GainChart({ points, label }: { readonly points: readonly GainPoint[]; r
             <circle className={classes.chosen} cx={x} cy={y(chosen)} r={4.5} />
             {(index === 0 || index === points.length - 1) && (
               <text x={x} y={HEIGHT - 4} textAnchor={index === 0 ? "start" : "end"}>
-                {exactText(at).slice(0, 10)}
+                {exactText(at).slice(...(sameDay ? [11, 16] : [0, 10]))}
               </text>
             )}
           </g>

@@ -1,4 +1,4 @@
-import { NativeSelect } from "@mantine/core";
+import { Group, NativeSelect } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type Night, NIGHT_STATES } from "../../../../lib/domain/api/nights.ts";
@@ -14,6 +14,7 @@ import { statusOf } from "../../parts/status-table.ts";
 import table from "../../parts/table.module.css";
 import { durationText } from "../../parts/time-text.ts";
 import { Ago } from "../../parts/when.tsx";
+import { CancelNight } from "./cancel-night.tsx";
 import { outcomeOf } from "./night-outcome.ts";
 
 const CAUSES: Readonly<Record<Night["cause"], string>> = {
@@ -25,7 +26,15 @@ const CAUSES: Readonly<Record<Night["cause"], string>> = {
 
 const COLUMNS: readonly Column<Night>[] = [
   { name: "Due", head: true, cell: ({ dueAt }) => <Ago time={dueAt} /> },
-  { name: "Outcome", cell: (night) => <StatusBadge state={outcomeOf(night)} /> },
+  {
+    name: "Outcome",
+    cell: (night) => (
+      <Group gap="xs" wrap="nowrap">
+        <StatusBadge state={outcomeOf(night)} />
+        <CancelNight night={night} />
+      </Group>
+    ),
+  },
   { name: "Reason", wrap: true, cell: ({ reason }) => reason ?? "–" },
   {
     name: "Run",

@@ -27,6 +27,6 @@ export function loopState(stations: readonly Station[]): LoopState {
 export function buyText(gainPerHundred: number | null): string {
   if (gainPerHundred === null) return "What labels buy is measured at the first retraining with new ones.";
   const points = Math.abs(gainPerHundred).toFixed(1);
-  const sign = points === "0.0" ? "" : gainPerHundred < 0 ? "\u2212" : "+";
-  return `The next hundred labels buy about ${sign}${points} points, if they do as the last ones did.`;
+  if (points === "0.0" || gainPerHundred < 0) return "The last labels did not make the model better on the holdout.";
+  return `The next hundred labels buy about +${points} points of macro F1, if they do as the last ones did.`;
 }

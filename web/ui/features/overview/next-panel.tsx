@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Overview } from "../../../../lib/domain/api/overview.ts";
+import { useMay } from "../../api/session.ts";
 import { Facts } from "../../parts/figures.tsx";
 import { countText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
@@ -69,6 +70,7 @@ function LastNight({ nights: { last, nextAt, paused } }: Pick<Overview, "nights"
 
 function Queue({ project, annotation }: { readonly project: string; readonly annotation: NonNullable<Overview["annotation"]> }) {
   const { open, adjudicate, oldestAt, labels, atLabels, gainPerHundred } = annotation;
+  const may = useMay("label.add", project);
   return (
     <>
       <Facts
@@ -87,11 +89,20 @@ function Queue({ project, annotation }: { readonly project: string; readonly ann
         <div className={classes.progress}>
           <ShareBar
             share={Math.min(1, labels / atLabels)}
-            text={`${countText(labels)} of ${countText(atLabels)} labels to the next night`}
+            text={
+              labels < atLabels
+                ? `${countText(labels)} of ${countText(atLabels)} labels to the next night`
+                : `${countText(labels)} new labels have asked for a night`
+            }
           />
         </div>
       )}
       <p className={classes.buy}>{buyText(gainPerHundred)}</p>
+      {open > 0 && may && (
+        <Link to="/p/$project/annotate" params={{ project }} className={classes.begin}>
+          {open === 1 ? "Answer the task that waits" : `Answer the ${countText(open)} tasks that wait`}
+        </Link>
+      )}
     </>
   );
 }

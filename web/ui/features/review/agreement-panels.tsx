@@ -1,7 +1,7 @@
 import { Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Agreement } from "../../../../lib/domain/api/labels.ts";
-import { shareOfText } from "../../../../lib/domain/estimate-text.ts";
+import { estimateText, shareOfText } from "../../../../lib/domain/estimate-text.ts";
 import { read } from "../../api/queries.ts";
 import { Answer, Empty } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
@@ -9,7 +9,7 @@ import { Headline } from "../../parts/figures.tsx";
 import { countText } from "../../parts/number-text.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { ShareBar } from "../../parts/share-bar.tsx";
-import { agreementText, alphaText, pairMatrix } from "./agreement-words.ts";
+import { agreementText, alphaText, pairMatrix, pairText, weakestClass } from "./agreement-words.ts";
 import classes from "./agreement-panels.module.css";
 
 /** How far annotators agree, on what they don't, and how each of them does. */
@@ -17,12 +17,13 @@ export function AgreementPanels({ project }: { readonly project: string }) {
   const agreement = useQuery(read("showAgreement", { params: { project } }));
   return (
     <Answer query={agreement} lines={8}>
-      {(data) => <Panels agreement={data} />}
+      {(data) => <Panels agreement={data} project={project} />}
     </Answer>
   );
 }
 
-function Panels({ agreement: { overall, perClass, pairs, annotators, confusions } }: { readonly agreement: Agreement }) {
+function Panels({ agreement, project }: { readonly agreement: Agreement; readonly project: string }) {
+  const { overall, perClass, pairs, annotators, confusions } = agreement;
   return (
     <div className={classes.grid}>
       <Stack gap="md">
@@ -33,6 +34,7 @@ function Panels({ agreement: { overall, perClass, pairs, annotators, confusions 
             note={`${alphaText(overall.alpha)}; ${countText(overall.items)} samples with two answers or more`}
           />
         </Panel>
+        <Estimate project={project} />
         <Panel title="Per class" flush aside="least agreed on first">
           {perClass.length === 0 ? (
             <Empty title="No sample has two answers yet">The spec's `annotation.overlap` says how many are asked of several people.</Empty>
@@ -72,6 +74,28 @@ function Panels({ agreement: { overall, perClass, pairs, annotators, confusions 
   );
 }
 
+/** How good the champion is by the answers to tasks that were drawn at random, beside the figure of its holdout. */
+function Estimate({ project }: { readonly project: string }) {
+  const annotation = useQuery(read("showAnnotation", { params: { project } }));
+  return (
+    <Panel title="The champion, by random samples" aside="of what nobody had labelled">
+      <Answer query={annotation} lines={2}>
+        {({ estimate }) =>
+          estimate === null ? (
+            <Empty title="No random sample is answered yet">The queue has some where the spec's `annotation.tasks.random` is not 0.</Empty>
+          ) : (
+            <Headline
+              name="Accuracy"
+              value={estimateText(estimate.accuracy)}
+              note={`of ${countText(estimate.answered)} random samples, by what people say of them; 95 % interval`}
+            />
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+}
+
 const PER_CLASS: readonly Column<Agreement["perClass"][number]>[] = [
   { name: "Class", head: true, cell: ({ label }) => label },
   { name: "Alpha", cell: ({ alpha }) => <ShareBar share={alpha === null ? null : Math.max(0, alpha)} text={agreementText(alpha)} /> },
@@ -100,7 +124,7 @@ const ANNOTATORS: readonly Column<Agreement["annotators"][number]>[] = [
   },
 ];
 
-/** Cohen's kappa of each two, over what both answered. */
+/** Cohen's kappa of each two, over what both answered, with the class they agree on least; every class is in the tooltip. */
 function Pairs({ pairs }: Pick<Agreement, "pairs">) {
   const { accounts, cells } = pairMatrix(pairs);
   return (
@@ -126,14 +150,20 @@ function Pairs({ pairs }: Pick<Agreement, "pairs">) {
                   <th scope="row">{account}</th>
                   {accounts.map((other, column) => {
                     const cell = cells[row]?.[column] ?? null;
+                    const weakest = cell && weakestClass(cell);
                     return (
                       <td
                         key={other}
                         data-low={(cell !== null && cell.kappa !== null && cell.kappa < 0.6) || undefined}
-                        title={cell === null ? undefined : `${account} and ${other}: ${countText(cell.items)} samples`}
+                        title={cell === null ? undefined : pairText(account, other, cell)}
                       >
                         {cell === null ? "" : agreementText(cell.kappa)}
                         {cell !== null && <span className={classes.items}>{countText(cell.items)}</span>}
+                        {weakest && (
+                          <span className={classes.items}>
+                            {weakest.label} {agreementText(weakest.kappa)}
+                          </span>
+                        )}
                       </td>
                     );
                   })}

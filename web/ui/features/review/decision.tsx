@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import type { Label } from "../../../../lib/domain/api/labels.ts";
 import type { Annotation, Task } from "../../../../lib/domain/api/tasks.ts";
 import { shareText } from "../../../../lib/domain/estimate-text.ts";
+import { recordingName } from "../../../../lib/domain/recording-id.ts";
 import { call } from "../../api/client.ts";
 import { newUuid } from "../../api/new-id.ts";
 import { read } from "../../api/queries.ts";
@@ -48,7 +49,7 @@ function Shown({ task, answers, annotation, onDecided }: ShownProps) {
     mutationFn: (decided: { id: string; class: string }) =>
       call("adjudicateTask", { params: { project, task: id }, body: { ...decided, version } }),
     onSuccess: (_, decided) => {
-      notifications.show({ title: "Decided", message: `${recording}: ${decided.class}` });
+      notifications.show({ title: "Decided", message: `${recordingName(recording)}: ${decided.class}` });
       onDecided();
     },
     onSettled: () => queryClient.invalidateQueries(),
@@ -70,7 +71,7 @@ function Shown({ task, answers, annotation, onDecided }: ShownProps) {
   return (
     <>
       <Panel
-        title={recording}
+        title={recordingName(recording)}
         aside={`the model says ${predicted} at ${shareText(confidence, 2)}${claimed === null ? "" : `, claimed ${claimed}`}`}
       >
         <WindowSignal key={id} project={project} subject={subject} recording={recording} window={{ from, to }} />

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Task } from "../../../../lib/domain/api/tasks.ts";
 import { shareText } from "../../../../lib/domain/estimate-text.ts";
+import { recordingName } from "../../../../lib/domain/recording-id.ts";
 import { Ago } from "../../parts/when.tsx";
 import classes from "./task-list.module.css";
 
@@ -30,7 +31,7 @@ export function TaskList({ project, tab, tasks, open }: TaskListProps) {
               {predicted} <span className={classes.quiet}>at {shareText(confidence, 2)}</span>
             </span>
             <span className={classes.quiet}>
-              {answers === 1 ? "1 answer" : `${answers} answers`} · {recording} · <Ago time={createdAt} />
+              {answers === 1 ? "1 answer" : `${answers} answers`} · {recordingName(recording)} · <Ago time={createdAt} />
             </span>
           </Link>
         </li>

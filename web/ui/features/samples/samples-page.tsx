@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Prediction } from "../../../../lib/domain/api/predictions.ts";
 import { shareText } from "../../../../lib/domain/estimate-text.ts";
+import { recordingName } from "../../../../lib/domain/recording-id.ts";
 import { read, readPages } from "../../api/queries.ts";
 import { Empty } from "../../parts/answer.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
@@ -42,9 +43,15 @@ export function SamplesPage() {
         }
       />
       {model === undefined ? (
-        <Empty title="Choose a cell">A cell of the confusion matrix on a champion's page opens its samples here.</Empty>
+        <Empty title="Choose a cell">
+          A cell of the confusion matrix on a champion's page opens its samples here:{" "}
+          <Link to="/p/$project/models" params={{ project }} search={{ tab: "champions" }}>
+            champions
+          </Link>
+          .
+        </Empty>
       ) : (
-        <div className={classes.grid}>
+        <div className={classes.grid} data-open={search.recording !== undefined || undefined}>
           <Samples project={project} model={model} />
           <Chosen project={project} />
         </div>
@@ -76,14 +83,15 @@ function Samples({ project, model }: { readonly project: string; readonly model:
           resetScroll={false}
           aria-current={isOpen(sample, search) ? "true" : undefined}
         >
-          {sample.recording}, {countText(sample.from)} to {countText(sample.to)}
+          {recordingName(sample.recording)}, {countText(sample.from)} to {countText(sample.to)}
         </Link>
       ),
       wrap: true,
     },
     { name: "Confidence", cell: ({ confidence }) => <ShareBar share={confidence} text={shareText(confidence, 2)} /> },
-    { name: "Actual", cell: (sample) => sample.actual ?? "not labelled" },
-    { name: "Predicted", cell: (sample) => sample.predicted },
+    // What is the same in every row stands above them.
+    ...(actual === undefined ? [{ name: "Actual", cell: (sample: Prediction) => sample.actual ?? "not labelled" }] : []),
+    ...(predicted === undefined ? [{ name: "Predicted", cell: (sample: Prediction) => sample.predicted }] : []),
     { name: "Subject", mono: true, from: "wide", cell: ({ subject }) => subject },
   ];
   return (
@@ -143,7 +151,7 @@ function Chosen({ project }: { readonly project: string }) {
     );
   }
   return (
-    <Panel title={recording} aside={[actual, predicted].filter(Boolean).join(" → ")}>
+    <Panel title={recordingName(recording)} aside={[actual, predicted].filter(Boolean).join(" → ")}>
       <WindowSignal
         key={`${subject}/${recording}/${from}/${to}`}
         project={project}
