@@ -149,7 +149,7 @@ describe("sensorloop, from recordings to an answer", () => {
     expect(await ask("label", "list", "gym", "--standing")).toMatchObject({ items: [{ id: label.id, class: "squat" }] });
     const file = join(home, "labels.csv");
     await ask("label", "export", "gym", "--out", file);
-    expect(await ask("label", "import", "gym", file)).toEqual({ added: 0, known: 1, refused: [] });
+    expect(await ask("label", "import", "gym", file)).toEqual({ added: 0, changed: 0, known: 1, refused: [] });
     writeFileSync(
       file,
       `subject,recording,from,to,class\n${subject},${recording},${from},${to},lunge\n${subject},${recording},0,1,squad\n`,
@@ -158,7 +158,7 @@ describe("sensorloop, from recordings to an answer", () => {
     expect(mixed.code).toBe(1);
     expect(mixed.json()).toMatchObject({ added: 1, known: 0, refused: [{ line: 3, code: "UNKNOWN_CLASS" }] });
     expect((await call("label", "import", "gym", join(home, "none.csv"))).json()).toMatchObject({ error: { code: "NO_FILES" } });
-    expect(await ask("label", "agreement", "gym")).toMatchObject({ overall: { alpha: null, items: 0 }, annotators: [] });
+    expect(await ask("label", "agreement", "gym")).toMatchObject({ overall: { alpha: null, items: 0 }, annotators: [], estimate: null });
   });
 
   it("shows the champion, and leads from one of its answers to the lines it was read from", async () => {

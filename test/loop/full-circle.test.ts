@@ -106,6 +106,9 @@ async function holdoutOf(platform: Platform, run: RunDetail): Promise<string> {
 async function expectBetter(platform: Platform, project: string, { first, labels, night, second }: Awaited<ReturnType<typeof goRound>>) {
   expect(labels).toBeGreaterThan(50);
   expect(night).toMatchObject({ cause: "clock", state: "done", promoted: true, labels });
+  // Of what was answered, that on people who are trained on, and as much at random.
+  expect(night.gain).toMatchObject({ before: expect.any(Number), chosen: expect.any(Number) });
+  expect(night.gain!.labels).toBeLessThan(labels);
   expect(await holdoutOf(platform, second)).toBe(await holdoutOf(platform, first));
   expect(second.decision?.champion).toBe(first.candidate);
   expect(second.metrics!.macroF1.value).toBeGreaterThan(first.metrics!.macroF1.value);
