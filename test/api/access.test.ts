@@ -223,6 +223,7 @@ const BODIES: Record<string, object> = {
   resumeSchedule: {},
   backfillSchedule: { from: "2025-01-01T00:00:00Z", to: "2025-01-02T00:00:00Z" },
   askNight: {},
+  cancelNight: { why: "not tonight" },
 };
 const SIGNAL = "?subject=s&recording=r";
 const QUERIES: Record<string, string> = {
