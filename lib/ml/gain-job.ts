@@ -70,8 +70,8 @@ export const run: Job<GainInput, LabelGain | null> = async (input, control) => {
   const withChosen = await figureWith(drawn(chosen.length > 0 ? chosen : random, size, seed));
   const note =
     chosen.length === 0
-      ? "all of these labels were drawn at random"
-      : `${random.length} labels were drawn at random; at least ${LEAST_RANDOM} are needed to compare`;
+      ? "All of these labels were drawn at random."
+      : `Drawn at random: ${random.length}; at least ${LEAST_RANDOM} are needed to compare.`;
   return {
     labels: size,
     metric,
